@@ -1,0 +1,68 @@
+# Courtyard from a shell: `make` alone says what there is.
+
+# The first interpreter that is new enough; PYTHON=/path/to/python names another one.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+# Processes that run tests at the same time.
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the code is made of, for ruff; basedpyright reads its own list from pyproject.toml.
+CODE := $(wildcard src tests benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint format bench constraints clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+run: $(VENV)/.installed ## install what is missing, then serve with demo data on 127.0.0.1:8000 and :8443
+	@COURTYARD_REGISTRATION="$${COURTYARD_REGISTRATION:-open}" exec $(BIN)/courtyard serve --demo
+
+test: check ## the same as check
+
+check: lint ## everything CI runs: format, lint, types, import contracts, tests (with docs)
+	$(BIN)/pytest -n $(JOBS)
+
+lint: $(VENV)/.installed-dev ## format check, lint, types and import contracts, no tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.installed-dev ## let ruff mend layout and what it can
+	$(BIN)/ruff check --fix-only $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(VENV)/.installed-dev ## server CPU per request of the hot calls
+	@if [ -f benchmarks/hot.py ]; then exec $(BIN)/python benchmarks/hot.py; else echo 'There is no benchmark yet.'; fi
+
+constraints: $(VENV)/.installed-dev ## newest versions that fit pyproject.toml into constraints.txt
+	$(PIP) --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@{ echo '# Tested together. Refresh: make constraints'; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.txt
+	@touch $(VENV)/.installed $(VENV)/.installed-dev
+
+clean: ## remove what make made here; your data directory stays
+	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is newer than what it was made from, or the install runs again: no pip when nothing changed.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo 'Installing Courtyard into $(VENV) ...'
+	@$(PIP) --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo 'Installing Courtyard and its development tools into $(VENV) ...'
+	@$(PIP) --constraint constraints.txt --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+# pip is the last thing a new environment gets: one that was interrupted is made again.
+$(BIN)/pip:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Courtyard needs Python 3.11 or newer; found: $$(python3 --version 2>&1 || true)" >&2; exit 1; fi
+	@if "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then "$(PYTHON)" -m venv $(VENV); \
+	elif command -v uv >/dev/null 2>&1; then uv venv --quiet --seed --python "$(PYTHON)" $(VENV); \
+	else echo 'This Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; fi
