@@ -1,0 +1,217 @@
+"""One TCP connection: uvicorn's httptools protocol with the time and size limits that it does not have."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from courtyard.web.arrival import REFUSED, BodyMalformed, Refusal
+
+# Far above what the guard takes, so that it is the guard who refuses whatever is still worth parsing.
+_HEAD_BYTES = 65_536
+_HEAD_LINES = 128
+_URL_BYTES = 8_192
+_PIPELINE = 32
+# Where `struct tcp_info` of Linux keeps `tcpi_bytes_acked`.
+_BYTES_ACKED = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a connection may take, in seconds."""
+
+    head: float = 10.0
+    keep_alive: int = 75
+    reader: float = 60.0
+    finish: int = 20
+
+
+class Stage(IntEnum):
+    """Which part of a message the parser is in."""
+
+    BETWEEN = 0
+    HEAD = 1
+    BODY = 2
+
+
+class Connection(HttpToolsProtocol):
+    """Refuses in the dialect's words what cannot be parsed, closes what comes too slowly or is never read."""
+
+    def __init__(self, config: Config, state: ServerState, times: Times, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(config, state, {}, loop)
+        self._times = times
+        self._stage = Stage.BETWEEN
+        self._head = 0
+        self._dead = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._reader: asyncio.TimerHandle | None = None
+        self._read_by_peer = -1
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # pyright: ignore[reportArgumentType] - uvicorn narrows it
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._dead:
+            return
+        midway = self._stage is Stage.HEAD
+        try:
+            self.parser.feed_data(data)  # pyright: ignore[reportOptionalMemberAccess] - None when the connection is lost
+        except httptools.HttpParserUpgrade:
+            # We speak nothing else; what follows on this connection is not HTTP to the parser any more.
+            self._finish_and_close()
+        except httptools.HttpParserError:
+            self._refuse(BodyMalformed.refusal)
+        if self._stage is Stage.HEAD:
+            self._head = self._head + len(data) if midway else 0
+            if self._head > _HEAD_BYTES:
+                self._refuse(_overflow(self.url))
+        if self._idle():
+            self._arm()
+        elif self._deadline is not None:
+            self._disarm()
+
+    def on_message_begin(self) -> None:
+        self._stage = Stage.HEAD
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers come when the head has been judged: they would be headers that nobody checked.
+        if self._stage is Stage.HEAD and len(self.headers) < _HEAD_LINES:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._stage = Stage.BODY
+        if len(self.pipeline) > _PIPELINE:
+            self.transport.abort()
+
+    def on_message_complete(self) -> None:
+        self._stage = Stage.BETWEEN
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            # `close` waits for the peer to take the rest of the answer; it may never do so.
+            if self.transport.get_write_buffer_size():
+                self.pause_writing()
+        elif self._stage is not Stage.BETWEEN and self._idle():
+            self._arm()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reader is None:
+            self._read_by_peer = self._taken()
+            self._reader = self.loop.call_later(self._times.reader, self._check_reader)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        self._close()
+
+    def _idle(self) -> bool:
+        """No request is being answered: the client has to complete one."""
+        # uvicorn's types forget that there is none before the first request.
+        return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+
+    def _arm(self) -> None:
+        """Start the time for the next head once; bytes that trickle in do not prolong it."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self._times.head, self._close)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _close(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _finish_and_close(self) -> None:
+        self._dead = True
+        if self._idle():
+            self._close()
+        else:
+            self.cycle.keep_alive = False
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Let the guard answer for a message that breaks off: at its turn, and as the last one on this connection."""
+        if self._stage is Stage.BODY:
+            self._finish_and_close()
+            self.cycle.scope[REFUSED] = refusal  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
+            self.cycle.message_event.set()
+            return
+        if self._stage is Stage.BETWEEN:
+            super().on_message_begin()
+        self._dead = True
+        self.scope[REFUSED] = refusal  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
+        readable = _is_readable(self.url)
+        self.url = self.url if readable else b"/"
+        super().on_headers_complete()
+        self.cycle.keep_alive = False
+        self._stage = Stage.BODY
+        if not readable:
+            self.scope["method"] = "GET"
+
+    def _taken(self) -> int:
+        """How much the peer has taken so far, or -1 where the system does not say."""
+        connection: socket.socket | None = self.transport.get_extra_info("socket")
+        option = getattr(socket, "TCP_INFO", None)
+        try:
+            info = connection.getsockopt(socket.IPPROTO_TCP, option, 256) if connection and option else b""
+        except OSError:
+            return -1
+        if len(info) < _BYTES_ACKED + 8:
+            return -self.transport.get_write_buffer_size() - 1
+        return struct.unpack_from("Q", info, _BYTES_ACKED)[0]
+
+    def _check_reader(self) -> None:
+        self._reader = None
+        taken = self._taken()
+        if taken == self._read_by_peer:
+            self.transport.abort()
+            return
+        self._read_by_peer = taken
+        self._reader = self.loop.call_later(self._times.reader, self._check_reader)
+
+
+def factory(config: Config, state: ServerState, times: Times) -> Callable[[], Connection]:
+    """What a listener makes connections with."""
+    loop = asyncio.get_running_loop()
+    return lambda: Connection(config, state, times, loop)
+
+
+def _is_readable(url: bytes) -> bool:
+    """Whether the target of a broken request still tells whose words to refuse it in."""
+    try:
+        httptools.parse_url(url).path.decode("ascii")
+    except (httptools.HttpParserError, AttributeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _overflow(url: bytes) -> Refusal:
+    if len(url) > _URL_BYTES:
+        return Refusal(414, "uri_too_long", "The address of the request is too long.")
+    return Refusal(431, "headers_too_large", "The request has more or larger headers than are taken.")

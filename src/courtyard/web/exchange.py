@@ -1,0 +1,143 @@
+"""One request and its answer as they pass the guard: the body is counted and timed, the answer gets its headers."""
+
+import asyncio
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.types import Message, Receive, Scope, Send
+
+from courtyard.web.arrival import REFUSED, Arrival, BodyMalformed, BodyTooLarge, BodyTooSlow
+
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+CLOSE = (b"connection", b"close")
+LEAVE_UNREAD = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large and how slow a request may be; sizes in bytes, times in seconds."""
+
+    head_bytes: int = 32_768
+    head_lines: int = 100
+    url_bytes: int = 8_192
+    idle_seconds: float = 20.0
+    slow_bytes_per_second: int = 500
+    # A client is not called slow before we have waited this long for it in all.
+    grace_seconds: float = 10.0
+    # A client that still sends when it has been refused hears the refusal only if we go on listening for a moment.
+    linger_seconds: float = 3.0
+
+
+class Exchange:
+    """`receive` and `send` of one request, watched."""
+
+    __slots__ = (
+        "_bounds",
+        "_lingers",
+        "_receive",
+        "_send",
+        "arrival",
+        "complete",
+        "ended",
+        "expects",
+        "length",
+        "limit",
+        "read",
+        "scope",
+        "seconds",
+        "since",
+        "status",
+        "turned_away",
+        "waited",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, arrival: Arrival, bounds: Bounds) -> None:
+        self.scope = scope
+        self.arrival = arrival
+        self.since = perf_counter()
+        # The answer: its status (0 before it starts), whether it is complete, and when it was.
+        self.status = 0
+        self.complete = False
+        self.seconds = 0.0
+        # The body: whether all of it came, its announced length (-1: unknown), what it may be, what came, the wait.
+        self.ended = True
+        self.length = 0
+        self.limit = 0
+        self.read = 0
+        self.waited = 0.0
+        self.expects = False
+        self.turned_away = False
+        self._receive = receive
+        self._send = send
+        self._bounds = bounds
+        self._lingers = False
+
+    async def receive(self) -> Message:
+        """The next piece of the body. Raises BodyTooLarge, BodyTooSlow, BodyMalformed."""
+        if self.ended:
+            return await self._receive()
+        before = perf_counter()
+        try:
+            async with asyncio.timeout(self._bounds.idle_seconds):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        self.waited += perf_counter() - before
+        if message["type"] == "http.request":
+            self._count(message)
+        return message
+
+    def _count(self, message: Message) -> None:
+        self.read += len(message.get("body", b""))
+        if REFUSED in self.scope:
+            raise BodyMalformed
+        if self.read > self.limit:
+            raise BodyTooLarge
+        bounds = self._bounds
+        if not message.get("more_body", False):
+            self.ended = True
+        elif self.waited > bounds.grace_seconds and self.read < self.waited * bounds.slow_bytes_per_second:
+            raise BodyTooSlow
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on, with the request id and what else every answer carries."""
+        if message["type"] == "http.response.start":
+            await self._send(self._start(message))
+        elif message.get("more_body", False):
+            await self._send(message)
+        else:
+            self.seconds = perf_counter() - self.since
+            self.complete = True
+            if self._lingers:
+                await self._send({**message, "more_body": True})
+                await self._linger()
+                message = {"type": "http.response.body", "body": b""}
+            await self._send(message)
+
+    def _start(self, message: Message) -> Message:
+        self.status = message["status"]
+        headers = [*message.get("headers", ()), (b"x-request-id", self.arrival.request_id.encode("ascii"))]
+        if self.arrival.https:
+            headers.append(HSTS)
+        if not self.ended and self._must_close():
+            headers.append(CLOSE)
+            # One that waits for "100 Continue" has sent nothing yet, and a slow one is not worth the wait.
+            silent = self.expects and not self.read
+            self._lingers = not silent and self.status != BodyTooSlow.refusal.status
+        message["headers"] = headers
+        return message
+
+    def _must_close(self) -> bool:
+        """Whether the unread rest of the body is more than the listener should read and throw away."""
+        return self.turned_away or self.expects or self.length < 0 or self.length - self.read > LEAVE_UNREAD
+
+    async def _linger(self) -> None:
+        """Read on and throw away: closing now would reset the connection before the client has read its answer."""
+        try:
+            async with asyncio.timeout(self._bounds.linger_seconds):
+                while True:
+                    message = await self._receive()
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
