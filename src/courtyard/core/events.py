@@ -1,0 +1,76 @@
+"""What happened: audit rows, mails and hooks, written in the transaction of their cause."""
+
+from typing import Any
+
+import msgspec
+
+from courtyard.core import clock, ids, jobs
+from courtyard.core.actor import Actor
+from courtyard.storage.database import Write
+
+HOOKED = frozenset({"customer.created", "customer.updated", "customer.deleted", "space.created", "space.deleted"})
+"""The events that other programs can subscribe to."""
+
+
+async def record(  # noqa: PLR0913 - an audit row names all of these
+    tx: Write,
+    actor: Actor,
+    action: str,
+    *,
+    space_id: str | None = None,
+    object_id: str | None = None,
+    result: str = "done",
+    privileged: bool = False,
+    **detail: Any,
+) -> None:
+    """Add an audit row: who did what to which object, from where. Never secrets, never bodies."""
+    await tx.run(
+        "insert into event (id, at, action, result, privileged, person_id, credential_id, application_id, dialect,"
+        " address, request_id, space_id, object_id, detail) values (:id, :at, :action, :result, :privileged, :person_id,"
+        " :credential_id, :application_id, :dialect, :address, :request_id, :space_id, :object_id, :detail)",
+        id=ids.new(),
+        at=clock.now(),
+        action=action,
+        result=result,
+        privileged=int(privileged or bool(actor.privileged)),
+        person_id=actor.person_id or None,
+        credential_id=actor.credential_id,
+        application_id=actor.application_id,
+        dialect=actor.origin.dialect,
+        address=actor.origin.address,
+        request_id=actor.origin.request_id,
+        space_id=space_id,
+        object_id=object_id,
+        detail=msgspec.json.encode(detail).decode() if detail else "{}",
+    )
+    if action in HOOKED and space_id:
+        await _tell_hooks(tx, action, space_id, object_id)
+
+
+async def post(tx: Write, kind: str, recipient: str, **payload: Any) -> None:
+    """Put a mail into the outbox; it leaves after the commit. `payload` names rows and plain facts, never a secret."""
+    now = clock.now()
+    await tx.run(
+        "insert into mail (id, kind, recipient, payload, state, attempt, due_at, created_at)"
+        " values (:id, :kind, :recipient, :payload, 'waiting', 0, :now, :now)",
+        id=ids.new(),
+        kind=kind,
+        recipient=recipient,
+        payload=msgspec.json.encode(payload).decode(),
+        now=now,
+    )
+
+
+async def _tell_hooks(tx: Write, action: str, space_id: str, object_id: str | None) -> None:
+    """One delivery for each hook of a person who holds a role in the space."""
+    hooks = await tx.all(
+        str,
+        "select h.id from hook h where h.event = :event and (exists (select 1 from member m where m.space_id = :space"
+        " and m.person_id = h.person_id) or exists (select 1 from organization_member g join space s on"
+        " s.organization_id = g.organization_id where s.id = :space and g.person_id = h.person_id"
+        " and (g.role <> 'member' or s.visibility = 'shared')))",
+        event=action,
+        space=space_id,
+    )
+    for hook in hooks:
+        await jobs.enqueue(tx, "hooks.deliver", hook_id=hook, event=action, space_id=space_id, object_id=object_id)

@@ -1,0 +1,268 @@
+"""Credentials: one kind of row for people and programs, whatever form a dialect gives it."""
+
+import ipaddress
+from typing import Literal, LiteralString
+
+import msgspec
+
+from courtyard.core import clock, events, ids, text
+from courtyard.core.actor import RANK, SCOPES, Actor, Origin, Scope
+from courtyard.core.errors import ExpiredCredential, Forbidden, Invalid, InvalidCredential, NotFound
+from courtyard.core.paging import LAST, Page, Slice, cut
+from courtyard.storage.database import Read, Write
+
+Kind = Literal["key", "login"]
+LOGIN_LIFE = 30 * clock.DAY
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """What is kept of a credential: never the secret. `scopes` are words with a space between, the rest JSON."""
+
+    number: int
+    id: str
+    person_id: str
+    kind: Kind
+    name: str
+    prefix: str
+    last4: str
+    scopes: str
+    spaces: str | None
+    networks: str | None
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+    last_used_address: str | None
+    last_used_dialect: str | None
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to make a key. `expires_at` in milliseconds UTC; None lets it live until it is revoked."""
+
+    name: str
+    scopes: list[Scope]
+    expires_at: int | None = None
+    spaces: list[str] | None = None
+    networks: list[str] | None = None
+
+
+class _Found(msgspec.Struct, frozen=True):
+    id: str
+    person_id: str
+    scopes: str
+    spaces: str | None
+    networks: str | None
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+    is_administrator: int
+    state: str
+
+
+_LOOKUP: LiteralString = (
+    "select c.id, c.person_id, c.scopes, c.spaces, c.networks, c.expires_at, c.revoked_at, c.last_used_at,"
+    " p.is_administrator, p.state from credential c join person p on p.id = c.person_id where c.hash = :hash"
+)
+COLUMNS: LiteralString = (
+    "select number, id, person_id, kind, name, prefix, last4, scopes, spaces, networks, created_at, expires_at,"
+    " revoked_at, last_used_at, last_used_address, last_used_dialect from credential"
+)
+REACH: dict[str, int] = {}
+
+
+async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, int | None]:
+    """Whoever holds this secret, and when it was last used. Raises InvalidCredential, ExpiredCredential."""
+    if not ids.plausible(secret):
+        raise InvalidCredential
+    found = await tx.one(_Found, _LOOKUP, hash=ids.digest(secret))
+    if found is None or found.revoked_at is not None or found.state != "active":
+        raise InvalidCredential
+    if found.expires_at is not None and found.expires_at <= clock.now():
+        raise ExpiredCredential
+    if found.networks is not None and not _inside(origin.address, found.networks):
+        raise InvalidCredential
+    reach = _reach(found.scopes)
+    actor = Actor(
+        origin,
+        found.person_id,
+        reach,
+        bool(found.is_administrator) and reach == RANK["admin"],
+        found.id,
+        None,
+        None if found.spaces is None else frozenset(msgspec.json.decode(found.spaces, type=list[str])),
+    )
+    return actor, found.last_used_at
+
+
+def _reach(scopes: str) -> int:
+    reach = REACH.get(scopes)
+    if reach is None:
+        reach = REACH[scopes] = max(RANK[scope] for scope in scopes.split())
+    return reach
+
+
+def _inside(address: str, networks: str) -> bool:
+    try:
+        here = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(here in ipaddress.ip_network(network) for network in msgspec.json.decode(networks, type=list[str]))
+
+
+async def touch(tx: Write, credential_id: str, origin: Origin) -> None:
+    """Note a use: at most once a minute, off the request path."""
+    await tx.run(
+        "update credential set last_used_at = :now, last_used_address = :address, last_used_dialect = :dialect"
+        " where id = :id",
+        id=credential_id,
+        now=clock.now(),
+        address=origin.address,
+        dialect=origin.dialect,
+    )
+
+
+async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None = None) -> tuple[Credential, str]:
+    """Make a key for the caller (or, by the installation, for `person_id`); the secret is shown here only.
+
+    Raises Invalid; Forbidden for scopes, spaces, networks or a life beyond the caller's own credential.
+    """
+    actor.needs("admin")
+    scopes = [scope for scope in SCOPES if scope in new.scopes]
+    if not scopes:
+        raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")
+    if new.expires_at is not None and new.expires_at <= clock.now():
+        raise Invalid("expires_at", "This is in the past.", code="past")
+    if actor.spaces is not None and not (new.spaces is not None and actor.spaces.issuperset(new.spaces)):
+        raise Forbidden("A credential never makes a stronger one.")
+    await _not_stronger(tx, actor, new)
+    return await issue(
+        tx,
+        actor,
+        person_id or actor.person_id,
+        "key",
+        NewKey(
+            name=text.name("name", new.name),
+            scopes=scopes,
+            expires_at=new.expires_at,
+            spaces=None if new.spaces is None else _spaces(new.spaces),
+            networks=None if new.networks is None else _networks(new.networks),
+        ),
+    )
+
+
+async def _not_stronger(tx: Read, actor: Actor, new: NewKey) -> None:
+    """A key made with a key lives no longer and works from nowhere else."""
+    if actor.credential_id is None:
+        return
+    maker = await tx.one(Credential, COLUMNS + " where id = :id", id=actor.credential_id)
+    if maker is None or maker.kind != "key":
+        return
+    longer = maker.expires_at is not None and (new.expires_at is None or new.expires_at > maker.expires_at)
+    wider = maker.networks is not None and not (
+        new.networks is not None and set(_networks(new.networks)) <= set(msgspec.json.decode(maker.networks))
+    )
+    if longer or wider:
+        raise Forbidden("A credential never makes a stronger one.")
+
+
+async def issue(tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey) -> tuple[Credential, str]:
+    """Store a credential whose particulars have been checked."""
+    secret = ids.secret("cyk")
+    credential_id = ids.new()
+    await tx.run(
+        "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, spaces, networks, created_at,"
+        " expires_at) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes, :spaces, :networks, :now,"
+        " :expires)",
+        id=credential_id,
+        person=person_id,
+        kind=kind,
+        name=new.name,
+        hash=ids.digest(secret),
+        prefix=secret[:8],
+        last4=secret[-4:],
+        scopes=" ".join(new.scopes),
+        spaces=None if new.spaces is None else msgspec.json.encode(new.spaces).decode(),
+        networks=None if new.networks is None else msgspec.json.encode(new.networks).decode(),
+        now=clock.now(),
+        expires=new.expires_at,
+    )
+    await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes)
+    return await _again(tx, credential_id), secret
+
+
+def _spaces(values: list[str]) -> list[str]:
+    if not 1 <= len(values) <= 100:
+        raise Invalid("spaces", "Between 1 and 100 spaces.", code="length")
+    return sorted(set(values))
+
+
+def _networks(values: list[str]) -> list[str]:
+    if not 1 <= len(values) <= 100:
+        raise Invalid("networks", "Between 1 and 100 networks.", code="length")
+    try:
+        return sorted({str(ipaddress.ip_network(value)) for value in values})
+    except ValueError:
+        raise Invalid("networks", "This is not a network such as 192.0.2.0/24.", code="network") from None
+
+
+async def page(tx: Read, actor: Actor, page: Page) -> Slice[Credential]:
+    """The caller's keys, newest first, without revoked ones."""
+    actor.needs("admin")
+    rows = await tx.all(
+        Credential,
+        COLUMNS + " where person_id = :person and kind = 'key' and revoked_at is null and id < :past"
+        " order by id desc limit :limit",
+        person=actor.person_id,
+        past=page.after or LAST,
+        limit=page.limit + 1,
+    )
+    return cut(rows, page.limit)
+
+
+async def find(tx: Read, actor: Actor, credential_id: str) -> Credential:
+    """One of the caller's keys. Raises NotFound."""
+    actor.needs("admin")
+    row = await tx.one(
+        Credential,
+        COLUMNS + " where id = :id and person_id = :person and kind = 'key' and revoked_at is null",
+        id=credential_id,
+        person=actor.person_id,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def rename(tx: Write, actor: Actor, key: Credential, name: str) -> Credential:
+    """Give a key another name. Raises Invalid."""
+    await tx.run("update credential set name = :name where id = :id", id=key.id, name=text.name("name", name))
+    await events.record(tx, actor, "key.updated", object_id=key.id)
+    return await _again(tx, key.id)
+
+
+async def revoke(tx: Write, actor: Actor, key: Credential) -> None:
+    """End a key; it is refused from the next request on."""
+    await tx.run("update credential set revoked_at = :now where id = :id", id=key.id, now=clock.now())
+    await events.record(tx, actor, "key.revoked", object_id=key.id)
+
+
+async def rotate(tx: Write, actor: Actor, key: Credential) -> tuple[Credential, str]:
+    """Put a new key with the same rights in the place of an old one, which ends at once."""
+    new = NewKey(
+        name=key.name,
+        scopes=[scope for scope in SCOPES if scope in key.scopes.split()],
+        expires_at=key.expires_at,
+        spaces=None if key.spaces is None else msgspec.json.decode(key.spaces, type=list[str]),
+        networks=None if key.networks is None else msgspec.json.decode(key.networks, type=list[str]),
+    )
+    await _not_stronger(tx, actor, new)
+    made = await issue(tx, actor, key.person_id, "key", new)
+    await revoke(tx, actor, key)
+    return made
+
+
+async def _again(tx: Read, credential_id: str) -> Credential:
+    row = await tx.one(Credential, COLUMNS + " where id = :id", id=credential_id)
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,183 @@
+"""People: accounts, pending ones too."""
+
+from typing import Literal, LiteralString
+
+import msgspec
+
+from courtyard.core import clock, events, ids, text
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Conflict, NotFound
+from courtyard.core.identity.personal import found_personal
+from courtyard.core.paging import LAST, Page, Slice, cut
+from courtyard.storage.database import Read, Write
+
+State = Literal["active", "invited", "disabled"]
+
+
+class EmailTaken(Conflict):
+    """This e-mail address is taken."""
+
+
+class UsernameTaken(Conflict):
+    """This username is taken."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person. `invited` ones were named by somebody else and cannot sign in until they claim the account."""
+
+    number: int
+    id: str
+    email: str
+    username: str
+    phone: str | None
+    password_hash: str | None
+    state: State
+    is_administrator: int
+    referral_code: str
+    created_at: int
+
+
+COLUMNS: LiteralString = (
+    "select p.number, p.id, p.email, p.username, p.phone, p.password_hash, p.state, p.is_administrator,"
+    " p.referral_code, p.created_at from person p"
+)
+_BY_ID: LiteralString = COLUMNS + " where p.id = :id"
+_BY_EMAIL: LiteralString = COLUMNS + " where p.email_folded = :email"
+
+
+async def find(tx: Read, person_id: str) -> Person:
+    """The person. Raises NotFound."""
+    person = await tx.one(Person, _BY_ID, id=person_id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+async def seek_by_email(tx: Read, email: str) -> Person | None:
+    """The person with that address, without regard to case."""
+    return await tx.one(Person, _BY_EMAIL, email=text.fold(email.strip()))
+
+
+async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
+    """Everybody, newest first; for platform administrators. Raises Forbidden."""
+    actor.needs("admin")
+    rows = await tx.all(
+        Person,
+        COLUMNS + " where p.id < :past order by p.id desc limit :limit",
+        past=page.after or LAST,
+        limit=page.limit + 1,
+    )
+    return cut(rows, page.limit)
+
+
+async def add(
+    tx: Write,
+    actor: Actor,
+    *,
+    email: str,
+    username: str,
+    password_hash: str | None,
+    phone: str | None = None,
+    administrator: bool = False,
+) -> Person:
+    """Make an account, with its personal organization.
+
+    Raises Invalid, EmailTaken (also for the address of a pending person: only its owner can claim that account, from the
+    mail), UsernameTaken.
+    """
+    email, username = text.email("email", email), text.name("username", username, longest=64)
+    await _refuse_taken(tx, email, username)
+    person = await _insert(tx, email, username, "active", password_hash, phone)
+    if administrator:
+        await tx.run("update person set is_administrator = 1 where id = :id", id=person)
+    await events.record(tx, actor, "person.created", object_id=person)
+    return await find(tx, person)
+
+
+async def add_pending(tx: Write, actor: Actor, email: str) -> Person:
+    """Make a person whom somebody invited, with a username from the address."""
+    email = text.email("email", email)
+    plain = text.slug(email.partition("@")[0], "person")
+    username = plain
+    while await tx.one(int, "select 1 from person where username_folded = :name", name=text.fold(username)):
+        username = f"{plain}-{ids.code(4, ids.LOWER)}"
+    person = await _insert(tx, email, username, "invited", None, None)
+    await events.record(tx, actor, "person.invited", object_id=person)
+    return await find(tx, person)
+
+
+async def _refuse_taken(tx: Write, email: str, username: str) -> None:
+    if await tx.one(int, "select 1 from person where email_folded = :email", email=text.fold(email)):
+        raise EmailTaken
+    if await tx.one(int, "select 1 from person where username_folded = :name", name=text.fold(username)):
+        raise UsernameTaken
+
+
+async def _insert(
+    tx: Write, email: str, username: str, state: State, password_hash: str | None, phone: str | None
+) -> str:
+    person_id, now = ids.new(), clock.now()
+    made = await tx.run(
+        "insert into person (id, email, email_folded, username, username_folded, phone, password_hash, state,"
+        " referral_code, created_at, updated_at) values (:id, :email, :email_folded, :username, :username_folded,"
+        " :phone, :password_hash, :state, :referral_code, :now, :now) on conflict do nothing",
+        id=person_id,
+        email=email,
+        email_folded=text.fold(email),
+        username=username,
+        username_folded=text.fold(username),
+        phone=phone,
+        password_hash=password_hash,
+        state=state,
+        referral_code=ids.code(8, ids.UPPER),
+        now=now,
+    )
+    if not made:
+        raise EmailTaken("This e-mail address or username is taken.")
+    await found_personal(tx, person_id, username)
+    return person_id
+
+
+async def claim(tx: Write, person_id: str, *, username: str | None, password_hash: str | None) -> Person:
+    """Turn a pending person into an account; for whoever proved to own the address. Raises Invalid, UsernameTaken."""
+    person = await find(tx, person_id)
+    name = person.username if username is None else text.name("username", username, longest=64)
+    changed = await tx.run(
+        "update person set state = 'active', username = :name, username_folded = :folded,"
+        " password_hash = coalesce(cast(:hash as text), password_hash), updated_at = :now where id = :id"
+        " and state = 'invited' and not exists (select 1 from person x where x.username_folded = :folded and x.id <> :id)",
+        id=person_id,
+        name=name,
+        folded=text.fold(name),
+        hash=password_hash,
+        now=clock.now(),
+    )
+    if not changed:
+        raise UsernameTaken
+    return await find(tx, person_id)
+
+
+async def disable(tx: Write, actor: Actor, person_id: str) -> None:
+    """Close an account: its credentials end at once. Raises NotFound."""
+    if not await tx.run(
+        "update person set state = 'disabled', updated_at = :now where id = :id", id=person_id, now=clock.now()
+    ):
+        raise NotFound
+    await tx.run(
+        "update credential set revoked_at = :now where person_id = :id and revoked_at is null",
+        id=person_id,
+        now=clock.now(),
+    )
+    await events.record(tx, actor, "person.disabled", object_id=person_id)
+
+
+async def promote(tx: Write, actor: Actor, person_id: str) -> None:
+    """Make an active person a platform administrator. Raises NotFound."""
+    done = await tx.run(
+        "update person set is_administrator = 1, updated_at = :now where id = :id and state = 'active'",
+        id=person_id,
+        now=clock.now(),
+    )
+    if not done:
+        raise NotFound
+    await events.record(tx, actor, "person.promoted", object_id=person_id)

@@ -1,0 +1,43 @@
+"""Spaces: where things are."""
+
+from courtyard.core.spaces.actions import change, clear_background, create, remove, set_background, transfer
+from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
+from courtyard.core.spaces.queries import (
+    Filters,
+    everything,
+    find,
+    find_by_number,
+    find_by_token,
+    in_organization,
+    owned,
+    public,
+    readable,
+    search,
+    shared_with,
+    with_role,
+)
+
+__all__ = [
+    "Background",
+    "Changes",
+    "Filters",
+    "NewSpace",
+    "Space",
+    "change",
+    "clear_background",
+    "create",
+    "everything",
+    "find",
+    "find_by_number",
+    "find_by_token",
+    "in_organization",
+    "owned",
+    "public",
+    "readable",
+    "remove",
+    "search",
+    "set_background",
+    "shared_with",
+    "transfer",
+    "with_role",
+]

@@ -1,0 +1,180 @@
+"""The line in which SQLite's writers wait, and the commit that they share."""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from courtyard.storage.database import Busy, Down, Full
+from courtyard.storage.sqlite_session import Session, meaning
+
+# More writers per commit gain nothing measurable, and every one of them waits for the last.
+TOGETHER = 128
+# As long as a PostgreSQL statement may run. A writer that waits longer stands behind one that is stuck.
+PATIENCE = 5.0
+
+
+class GroupCommit:
+    """Lets one writer at a time into its block, and commits many blocks at once.
+
+    The first writer begins the transaction; those already waiting follow, each in a savepoint of its own; when nobody
+    is waiting, or the batch is full, one `commit` in a thread makes all of them durable, and only then are they
+    answered. While the disk works the loop goes on reading, and the next writers gather.
+    """
+
+    def __init__(self, open_session: Callable[[], Session]) -> None:
+        self._open = open_session
+        self.session = open_session()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._batch: list[asyncio.Future[None]] = []
+        self._taken = False  # somebody is in its block, or the commit runs
+        self._closed = self._sick = False
+        self._idle: asyncio.Future[None] | None = None
+        self._commits: queue.SimpleQueue[Session | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit_in_thread, name="sqlite-commit", daemon=True)
+        self._thread.start()
+
+    async def enter(self) -> None:
+        """Wait for this writer's turn and open its savepoint. Raises Busy, Full, Down."""
+        if self._closed:
+            raise Down("the database is closed")
+        if self._taken:
+            await self._turn()
+        self._taken = True
+        try:
+            self._begin()
+        except BaseException:
+            self._next()
+            raise
+
+    async def keep(self) -> None:
+        """The block ended well: let the next one in, and return when the common commit is durable. Raises Full, Down."""
+        if self._batch:
+            try:
+                self.session.control("release writer")
+            except Exception as error:
+                self.undo(error)
+                raise
+        durable: asyncio.Future[None] = self._loop.create_future()
+        self._batch.append(durable)
+        self._next()
+        await durable
+
+    def undo(self, cause: BaseException) -> None:
+        """The block failed: take back what it did, and nothing that others did."""
+        try:
+            if not self.session.connection.in_transaction:
+                # The engine gave up the whole transaction, and with it everybody who waited for its commit.
+                self._settle(_refusal(cause, self.session))
+            elif self._batch:
+                self.session.control("rollback to writer")
+                self.session.control("release writer")
+            else:
+                self.session.control("rollback")
+        except Exception as error:  # noqa: BLE001 whatever it was, those who wait for the commit must hear of it
+            self._sick = True
+            self._settle(_refusal(error, self.session))
+        self._next()
+
+    async def close(self) -> None:
+        """After the writers who are already in line; later ones are refused with Down."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._taken or self._batch:
+            self._idle = self._loop.create_future()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle, PATIENCE)
+        self._commits.put(None)
+        self._thread.join()
+        self.session.close()
+
+    async def _turn(self) -> None:
+        turn: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(turn)
+        patience = self._loop.call_later(PATIENCE, _lose_patience, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._next()
+            raise
+        finally:
+            patience.cancel()
+
+    def _begin(self) -> None:
+        if self._sick:
+            # After a failed commit nothing that the old connection remembers is to be trusted.
+            self.session.close()
+            self.session = self._open()
+            self._sick = False
+        self.session.control("savepoint writer" if self._batch else "begin immediate")
+
+    def _next(self) -> None:
+        """Hand the turn to the first who still wants it; with nobody there, commit what has gathered."""
+        self._taken = True
+        full = len(self._batch) >= TOGETHER
+        while self._waiting and not full:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        if full:
+            self._commits.put(self.session)
+            return
+        self._taken = False
+        if self._batch:
+            # Tasks that are ready now still join: a third more creates per second than committing at once.
+            self._loop.call_soon(self._commit)
+        elif self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _commit(self) -> None:
+        if self._batch and not self._taken:
+            self._taken = True
+            self._commits.put(self.session)
+
+    def _commit_in_thread(self) -> None:
+        while (session := self._commits.get()) is not None:
+            failure: BaseException | None = None
+            try:
+                session.connection.execute("commit")
+            except BaseException as error:  # noqa: BLE001 it is handed to the loop, a thread has nobody to raise to
+                failure = error
+            try:
+                self._loop.call_soon_threadsafe(self._committed, failure)
+            except RuntimeError:
+                return  # the loop is gone, and with it everybody who waited for an answer
+
+    def _committed(self, failure: BaseException | None) -> None:
+        if failure is None:
+            self._settle(None)
+        else:
+            self._sick = True
+            self._settle(_refusal(failure, self.session))
+        self._next()
+
+    def _settle(self, refused: Exception | None) -> None:
+        batch, self._batch = self._batch, []
+        for durable in batch:
+            if durable.done():
+                continue
+            if refused is None:
+                durable.set_result(None)
+            else:
+                durable.set_exception(type(refused)(*refused.args))
+
+
+def _refusal(cause: BaseException, session: Session) -> Exception:
+    """Why nothing was made durable, in the words of the port."""
+    meant = meaning(cause, session.path) if isinstance(cause, sqlite3.Error) else cause
+    return meant if isinstance(meant, (Full, Down, Busy)) else Down(str(meant))
+
+
+def _lose_patience(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(Busy("waited too long for another writer"))

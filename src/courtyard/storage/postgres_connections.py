@@ -1,0 +1,171 @@
+"""PostgreSQL connections: how they are opened, lent and taken back, and what their errors mean."""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import asyncpg
+
+from courtyard.storage.database import Busy, Down, Full
+
+Connection = Any  # asyncpg comes without types; its values get theirs where they leave the engine
+
+PATIENCE = 5.0
+SETTINGS = {
+    "application_name": "courtyard",
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": "2s",
+    # A transaction that waits for anything but the database is a mistake, and holds locks meanwhile.
+    "idle_in_transaction_session_timeout": "10s",
+    # Our statements are short; compiling one costs more than running it.
+    "jit": "off",
+    "timezone": "UTC",
+}
+BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
+DOWN = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "53400", "25P03", "25006", "53200", "58030"})
+
+
+def meaning(error: Exception) -> Exception:
+    """What a driver's error says in the words of the port; a mistake of the caller stays as it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        state: str = getattr(error, "sqlstate", None) or ""
+        if state == "53100":
+            return Full(str(error))
+        if state in BUSY:
+            return Busy(str(error))
+        return Down(str(error)) if state in DOWN or state.startswith("08") else error
+    if isinstance(error, (OSError, TimeoutError, asyncpg.InternalClientError)):
+        return Down(str(error) or type(error).__name__)
+    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
+        return Down(str(error))
+    return error
+
+
+class Connections:
+    """A bounded set of connections, the last used lent first.
+
+    The driver's own pool wraps every connection and every return in a task: 80 to 130 µs for each use of 90 µs.
+    """
+
+    def __init__(self, url: str, most: int, statement_seconds: int) -> None:
+        self._url = url
+        self._most = most
+        self._seconds = statement_seconds
+        self._open = 0
+        self._idle: list[Connection] = []
+        self._lent: set[Connection] = set()
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._closed = False
+
+    async def warm(self, count: int) -> None:
+        """Open that many now, so that a wrong address is known at the start. Raises Down."""
+        for connection in [await self.take() for _ in range(count)]:
+            self.give(connection)
+
+    async def take(self) -> Connection:
+        """Lend one; it must be given back. Raises Busy when none gets free in time, Down."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                self._lent.add(connection)
+                return connection
+            self._open -= 1
+        if self._open < self._most:
+            return await self._connect()
+        handed = await self._wait()
+        return await self._connect() if handed is None else handed
+
+    def give(self, connection: Connection) -> None:
+        """Take one back, in whatever state; a closed one makes room for a new one."""
+        self._lent.discard(connection)
+        if self._closed:
+            connection.terminate()
+        if connection.is_closed():
+            self._open -= 1
+            self._offer(None)
+        elif not self._offer(connection):
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        """Close what is idle and break what is still lent."""
+        self._closed = True
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(Down("the database is closed"))
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await _leave(connection)
+        for connection in list(self._lent):
+            connection.terminate()
+
+    def _offer(self, connection: Connection | None) -> bool:
+        """Hand a connection, or the room for one, to the first who still waits."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if waiter.done():
+                continue
+            if connection is None:
+                self._open += 1
+            else:
+                self._lent.add(connection)
+            waiter.set_result(connection)
+            return True
+        return False
+
+    async def _wait(self) -> Connection | None:
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        patience = asyncio.get_running_loop().call_later(PATIENCE, _lose_patience, waiter)
+        try:
+            handed = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._return(waiter.result())
+            raise
+        finally:
+            patience.cancel()
+        if handed is None:
+            self._open -= 1  # `_connect` counts it itself
+        return handed
+
+    def _return(self, handed: Connection | None) -> None:
+        if handed is not None:
+            self.give(handed)
+            return
+        self._open -= 1
+        self._offer(None)
+
+    async def _connect(self) -> Connection:
+        if self._closed:
+            raise Down("the database is closed")
+        self._open += 1
+        try:
+            connection: Connection = await asyncpg.connect(
+                self._url,
+                timeout=PATIENCE,
+                # The server ends a statement first; this one is for a network that has fallen silent.
+                command_timeout=self._seconds * 2,
+                statement_cache_size=1024,
+                max_cached_statement_lifetime=0,
+                server_settings={**SETTINGS, "statement_timeout": f"{self._seconds}s"},
+            )
+        except BaseException as error:
+            self._open -= 1
+            self._offer(None)
+            if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError)):
+                raise Down(str(error) or type(error).__name__) from error
+            raise
+        self._lent.add(connection)
+        return connection
+
+
+def _lose_patience(waiter: "asyncio.Future[Connection | None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(Busy("no connection got free in time"))
+
+
+async def _leave(connection: Connection) -> None:
+    try:
+        await connection.close(timeout=PATIENCE)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()

@@ -1,0 +1,1 @@
+"""What every dialect needs from HTTP, and no dialect's own words."""
