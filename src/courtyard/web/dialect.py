@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
@@ -38,6 +38,16 @@ class Usage(Protocol):
     def note(self, actor: Actor) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The settings that dialects act upon (see `courtyard.settings` for each)."""
+
+    registration: Literal["open", "invited", "closed"] = "invited"
+    plain_http: bool = False
+    upload_limit: int = 100 * 1024 * 1024
+    public_url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the installation lends to its dialects."""
@@ -47,7 +57,7 @@ class Services:
     cursors: Cursors
     rates: Taker
     usage: Usage
-    settings: Any
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,7 @@ class Speech:
     secret: Callable[[Headers], str | None]
     refuse: Callable[[Refusal, str], Answer]
     say: Callable[[int, str, str, str], Answer]
-    decode: Callable[[str | None, bytes], Any] = field(default=lambda kind, body: decode_json(kind, body))
+    decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
     admit: Callable[[Scope, Services], None] = field(default=lambda scope, services: None)
 
 

@@ -111,3 +111,12 @@ def query(raw: bytes) -> list[tuple[str, str]]:
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise Malformed("query", "NUL is not allowed.")
     return pairs
+
+
+def whole_number(value: Any) -> Any:
+    """For parameters: digits only, as people write a whole number."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= 16):
+            raise ValueError("a whole number is needed")
+        return int(value)
+    return value

@@ -1,0 +1,89 @@
+"""The composition root: settings, database, blobs, dialects under their prefixes."""
+
+import secrets
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from courtyard.dialects import v1
+from courtyard.settings import Settings
+from courtyard.storage.database import Database
+from courtyard.web.answer import Answer
+from courtyard.web.arrival import KEY
+from courtyard.web.dialect import Dialect, Policy, Services
+
+DIALECTS = (v1,)
+HEALTH, READY = "/health", "/ready"
+
+
+async def installation_key(database: Database, name: str) -> bytes:
+    """A random key of this installation, made at the first start and shared by every replica."""
+    async with database.write() as tx:
+        await tx.run(
+            "insert into installation (name, value) values (:name, :value) on conflict (name) do nothing",
+            name=name,
+            value=secrets.token_hex(32),
+        )
+        return bytes.fromhex(await tx.one(str, "select value from installation where name = :name", name=name) or "")
+
+
+class Front:
+    """Hands every request to the dialect that owns its prefix, with the path whole."""
+
+    def __init__(self, dialects: Sequence[Dialect], extra: dict[str, ASGIApp]) -> None:
+        self._extra = extra
+        self._prefixes = sorted(
+            ((prefix, dialect) for dialect in dialects for prefix in dialect.speech.prefixes),
+            key=lambda pair: -len(pair[0]),
+        )
+        self._native = dialects[0]
+
+    def owner(self, path: str) -> Dialect:
+        """The dialect of a path; the native one for an address that is nobody's."""
+        for prefix, dialect in self._prefixes:
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                return dialect
+        return self._native
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        extra = self._extra.get(scope["path"].rstrip("/"))
+        if extra is not None:
+            await extra(scope, receive, send)
+            return
+        dialect = self.owner(scope["path"])
+        scope[KEY].dialect = dialect.name
+        await dialect(scope, receive, send)
+
+    def refuse(self, scope: Scope, status: int, code: str, message: str) -> ASGIApp:
+        """The guard's refusals, in the words of the dialect that owns the path."""
+        return self.owner(scope["path"]).speech.say(status, code, message, scope[KEY].request_id)
+
+
+def policy(settings: Settings) -> Policy:
+    """What dialects need to know of the settings."""
+    return Policy(
+        registration=settings.registration,
+        plain_http=settings.plain_http,
+        upload_limit=settings.upload_limit,
+        public_url=settings.public_url,
+    )
+
+
+def health(services: Services) -> dict[str, ASGIApp]:
+    """`/health` as soon as the process serves, `/ready` once database and blobs do."""
+
+    async def alive(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(200, b'{"status":"ok"}')(scope, receive, send)
+
+    async def ready(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with services.database.read() as tx:
+                await tx.one(int, "select 1 as one")
+            response = Answer(200, b'{"status":"ready"}')
+        except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve
+            response = Answer(503, b'{"status":"unavailable"}')
+        await response(scope, receive, send)
+
+    return {HEALTH: alive, READY: ready}

@@ -1,0 +1,22 @@
+"""v1: spaces and artifacts (seeds 000 and 002), and the native API: everything Courtyard can do."""
+
+from courtyard.dialects.v1 import auth, errors, spaces
+from courtyard.web.dialect import Dialect, Services, Speech
+
+SPEECH = Speech(
+    name="v1",
+    title="Courtyard v1",
+    description="Spaces, artifacts and everything else that Courtyard can do.",
+    prefixes=("/v1", "/api-proxy/v1"),
+    openapi_path="/v1/openapi.json",
+    security=auth.SECURITY,
+    secret=auth.secret,
+    refuse=errors.refuse,
+    say=errors.say,
+)
+ROUTERS = [spaces.router]
+
+
+def dialect(services: Services) -> Dialect:
+    """v1, served by this installation."""
+    return Dialect(SPEECH, ROUTERS, services)

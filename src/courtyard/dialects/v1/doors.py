@@ -1,0 +1,42 @@
+"""The doors of v1: a route names in its signature what it needs to be let in to."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from courtyard.core import spaces
+from courtyard.core.access.roles import Permission
+from courtyard.core.spaces import Space
+from courtyard.dialects.v1 import shapes
+from courtyard.web.call import Call
+from courtyard.web.preconditions import hold
+from courtyard.web.suppliers import Supplier
+
+
+class SpaceDoor(Supplier):
+    """The space in the path, for a caller who may do that.
+
+    `itself`: the route changes the space, which then must be as the client last saw it (`If-Match`).
+    """
+
+    def __init__(self, permission: Permission, *, itself: bool = False) -> None:
+        self._permission = permission
+        self._itself = itself
+
+    def __call__(self, space_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
+
+    async def supply(self, call: Call) -> Space:
+        space = await spaces.find(call.tx, call.actor, call.params["space_id"], self._permission)
+        if self._itself:
+            hold(call, shapes.space(call.actor, space))
+        return space
+
+
+Seen = Annotated[Space, Depends(SpaceDoor(Permission.LOOK))]
+Readable = Annotated[Space, Depends(SpaceDoor(Permission.READ))]
+Joined = Annotated[Space, Depends(SpaceDoor(Permission.JOIN))]
+Writable = Annotated[Space, Depends(SpaceDoor(Permission.WRITE))]
+Managed = Annotated[Space, Depends(SpaceDoor(Permission.MANAGE))]
+Owned = Annotated[Space, Depends(SpaceDoor(Permission.OWN))]
+Changed = Annotated[Space, Depends(SpaceDoor(Permission.MANAGE, itself=True))]
+Ended = Annotated[Space, Depends(SpaceDoor(Permission.OWN, itself=True))]

@@ -1,0 +1,85 @@
+"""Every setting: its name is `COURTYARD_` and the field in capitals. Read once, from the environment and `.env`."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from courtyard.web.https import parse_proxies
+
+MIB = 1024 * 1024
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """`COURTYARD_<NAME>_FILE` names a file that holds the value; it must not be readable by everybody."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"COURTYARD_{field_name.upper()}_FILE")
+        if path is None:
+            return None, field_name, False
+        file = Path(path)
+        if file.stat().st_mode & 0o004:
+            raise ValueError(f"{path} is readable by everybody on this machine; chmod it to 600.")
+        return file.read_text(encoding="utf-8").strip(), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """What can be set; each with its default and one sentence."""
+
+    model_config = SettingsConfigDict(env_prefix="COURTYARD_", env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Where everything rests that is not elsewhere: database, files, certificate, mails.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
+    tls_port: int = Field(8443, ge=0, le=65535, description="The HTTPS port; 0 turns the HTTPS listener off.")
+    tls_cert: Path | None = Field(None, description="Certificate chain (PEM); without one a development certificate is made.")
+    tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
+    public_url: str = Field("", description="The address that people use, for links in mails; default is the HTTP listener's.")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field([], description="Addresses or networks whose X-Forwarded-Proto and X-Forwarded-For count, separated by commas.")
+    database_url: SecretStr = Field(SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory.")
+    database_pool: PositiveInt = Field(10, description="Connections to PostgreSQL of one process.")
+    smtp_url: SecretStr = Field(SecretStr(""), description="`smtp://user:password@host:port` or `smtps://…`; without it mails become files in the data directory.")
+    mail_from: str = Field("courtyard@localhost", description="The sender of mails.")
+    registration: Literal["open", "invited", "closed"] = Field("invited", description="Who may make an account: everybody, invited people, nobody.")
+    rate_limits: Literal["on", "off"] = Field("on", description="Whether requests are counted and limited.")
+    rate_login: PositiveInt = Field(10, description="Sign-ins per minute and address.")
+    rate_failed_login: PositiveInt = Field(5, description="Failed sign-ins per 15 minutes, account and address.")
+    rate_bad_credentials: PositiveInt = Field(60, description="Wrong credentials per minute and address.")
+    rate_api: PositiveInt = Field(1200, description="Requests per minute and credential.")
+    rate_anonymous: PositiveInt = Field(120, description="Requests without a credential per minute and address.")
+    rate_generate: PositiveInt = Field(30, description="Generated artifacts per minute and person.")
+    rate_upload: PositiveInt = Field(60, description="Uploads per minute and person.")
+    rate_invite: PositiveInt = Field(20, description="Invitations per hour and space.")
+    body_limit: PositiveInt = Field(MIB, description="Largest ordinary request body in bytes.")
+    generate_limit: PositiveInt = Field(14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64).")
+    upload_limit: PositiveInt = Field(100 * MIB, description="Largest upload in bytes.")
+    plain_http: bool = Field(False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only.")
+    hooks_allow_private: bool = Field(False, description="Lets REST hooks call private and loopback addresses.")
+    worker: Literal["inside", "none"] = Field("inside", description="Whether the server process also runs background jobs.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged; requests are `info`.")
+    admin_email: str = Field("", description="E-mail of the first administrator; default `admin@localhost.localdomain`.")
+    admin_password: SecretStr = Field(SecretStr(""), description="Password of the first administrator, instead of a random one.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, value: Any) -> Any:
+        names = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        parse_proxies(names)
+        return names
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0913, PLR0917 - the signature is the library's
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, SecretFiles(settings_cls), env_settings, dotenv_settings

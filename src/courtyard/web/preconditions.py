@@ -1,0 +1,49 @@
+"""Entity tags and what clients ask of them (RFC 9110, sections 8.8.3 and 13)."""
+
+import hashlib
+
+import msgspec
+
+from courtyard.core.errors import Conflict
+from courtyard.web.answer import JSON, Answer
+from courtyard.web.call import Call
+
+
+class PreconditionFailed(Conflict):
+    """The thing has changed since you saw it."""
+
+
+def etag(body: bytes) -> str:
+    """A strong entity tag of exactly these bytes."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def matches(header: str, tag: str, *, weak: bool) -> bool:
+    """Whether an `If-Match` or `If-None-Match` list names the tag; `weak` compares without the `W/`."""
+    wanted = [part.strip() for part in header.split(",")]
+    return "*" in wanted or tag in (([part.removeprefix("W/") for part in wanted]) if weak else wanted)
+
+
+def one(call: Call, content: object, status: int = 200, location: str | None = None) -> Answer:
+    """A single thing with its `ETag`; 304 when the client has it already."""
+    body = msgspec.json.encode(content)
+    tag = etag(body)
+    headers = {"ETag": tag}
+    known = call.header(b"if-none-match") if call.method in ("GET", "HEAD") else None
+    if known is not None and matches(known, tag, weak=True):
+        return Answer(304, b"", None, headers)
+    if location is not None:
+        headers["Location"] = location
+    return Answer(status, body, JSON, headers)
+
+
+def hold(call: Call, content: object) -> None:
+    """Before a change: the thing must still be as the client saw it. Raises PreconditionFailed."""
+    wanted, unwanted = call.header(b"if-match"), call.header(b"if-none-match")
+    if wanted is None and unwanted is None:
+        return
+    tag = etag(msgspec.json.encode(content))
+    if (wanted is not None and not matches(wanted, tag, weak=False)) or (
+        unwanted is not None and matches(unwanted, tag, weak=True)
+    ):
+        raise PreconditionFailed
