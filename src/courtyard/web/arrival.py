@@ -5,7 +5,9 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, cast
 
 KEY = "courtyard"
+# What the listener tells the guard: this one could not be parsed; the body of this one is here, nobody waits for it.
 REFUSED = "courtyard.refused"
+WHOLE = "courtyard.whole"
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -24,14 +26,13 @@ class Arrival:
     `route` and `dialect` are empty until the router knows them; the request log prints them.
     """
 
-    __slots__ = ("client", "dialect", "https", "request_id", "route")
+    https = False
+    client = ""
+    route = ""
+    dialect = ""
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
-        self.https = False
-        self.client = ""
-        self.route = ""
-        self.dialect = ""
 
 
 def arrival(scope: MutableMapping[str, Any]) -> Arrival:

@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from courtyard.web.arrival import REFUSED, BodyMalformed, Refusal
+from courtyard.web.arrival import REFUSED, WHOLE, BodyMalformed, Refusal
 
 # Far above what the guard takes, so that it is the guard who refuses whatever is still worth parsing.
 _HEAD_BYTES = 65_536
@@ -101,6 +101,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._stage = Stage.BETWEEN
+        self.scope[WHOLE] = True  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from starlette.types import Message, Receive, Scope, Send
 
-from courtyard.web.arrival import REFUSED, Arrival, BodyMalformed, BodyTooLarge, BodyTooSlow
+from courtyard.web.arrival import REFUSED, WHOLE, Arrival, BodyMalformed, BodyTooLarge, BodyTooSlow, ClientGone
 
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 CLOSE = (b"connection", b"close")
@@ -26,56 +26,52 @@ class Bounds:
     grace_seconds: float = 10.0
     # A client that still sends when it has been refused hears the refusal only if we go on listening for a moment.
     linger_seconds: float = 3.0
+    linger_silence: float = 0.5
 
 
 class Exchange:
     """`receive` and `send` of one request, watched."""
 
-    __slots__ = (
-        "_bounds",
-        "_lingers",
-        "_receive",
-        "_send",
-        "arrival",
-        "complete",
-        "ended",
-        "expects",
-        "length",
-        "limit",
-        "read",
-        "scope",
-        "seconds",
-        "since",
-        "status",
-        "turned_away",
-        "waited",
-    )
+    # Most requests have no body and never touch these; as attributes of the class they cost such a request nothing.
+    # The answer: its status (0 before it starts), whether it is complete, and how long it took.
+    status = 0
+    complete = False
+    seconds = 0.0
+    turned_away = False
+    # The body: whether all of it came, its announced length (-1: unknown), what it may be, what came, the wait.
+    ended = True
+    length = 0
+    limit = 0
+    read = 0
+    waited = 0.0
+    expects = False
+    _lingers = False
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, arrival: Arrival, bounds: Bounds) -> None:
         self.scope = scope
         self.arrival = arrival
         self.since = perf_counter()
-        # The answer: its status (0 before it starts), whether it is complete, and when it was.
-        self.status = 0
-        self.complete = False
-        self.seconds = 0.0
-        # The body: whether all of it came, its announced length (-1: unknown), what it may be, what came, the wait.
-        self.ended = True
-        self.length = 0
-        self.limit = 0
-        self.read = 0
-        self.waited = 0.0
-        self.expects = False
-        self.turned_away = False
         self._receive = receive
         self._send = send
         self._bounds = bounds
-        self._lingers = False
 
     async def receive(self) -> Message:
-        """The next piece of the body. Raises BodyTooLarge, BodyTooSlow, BodyMalformed."""
+        """The next piece of the body. Raises BodyTooLarge, BodyTooSlow, BodyMalformed, ClientGone.
+
+        Half a body never looks like a whole one: hanging up in the middle is an exception, not a message.
+        """
         if self.ended:
             return await self._receive()
+        if WHOLE in self.scope:
+            message = await self._receive()
+        else:
+            message = await self._wait()
+        if message["type"] != "http.request":
+            raise ClientGone
+        self._count(message)
+        return message
+
+    async def _wait(self) -> Message:
         before = perf_counter()
         try:
             async with asyncio.timeout(self._bounds.idle_seconds):
@@ -83,8 +79,6 @@ class Exchange:
         except TimeoutError:
             raise BodyTooSlow from None
         self.waited += perf_counter() - before
-        if message["type"] == "http.request":
-            self._count(message)
         return message
 
     def _count(self, message: Message) -> None:
@@ -136,7 +130,8 @@ class Exchange:
         try:
             async with asyncio.timeout(self._bounds.linger_seconds):
                 while True:
-                    message = await self._receive()
+                    async with asyncio.timeout(self._bounds.linger_silence):
+                        message = await self._receive()
                     if message["type"] != "http.request" or not message.get("more_body", False):
                         return
         except TimeoutError:

@@ -110,9 +110,10 @@ class Guard:
                 seen[name] = value
         if b"x-request-id" in seen and _SAFE_ID.fullmatch(seen[b"x-request-id"]):
             exchange.arrival.request_id = seen[b"x-request-id"].decode("ascii")
-        body = self._measure(scope, exchange, seen)
+        framed = b"content-length" in seen or b"transfer-encoding" in seen
+        body = self._measure(scope, exchange, seen) if framed else None
         return (
-            self._unreadable(scope, exchange)
+            (self._unreadable(scope, exchange) if REFUSED in scope else None)
             or (MALFORMED if doubled else None)
             or self._place(scope, exchange.arrival)
             or self._oversized(scope, size)
@@ -123,8 +124,8 @@ class Guard:
     def _measure(self, scope: Scope, exchange: Exchange, seen: dict[bytes, bytes]) -> Refusal | None:
         """How the body is framed and how much of it may come."""
         length, coding = seen.get(b"content-length"), seen.get(b"transfer-encoding")
-        if (length is None and coding is None) or length == b"0":
-            return MALFORMED if coding is not None else None
+        if length == b"0" and coding is None:
+            return None
         exchange.ended = False
         exchange.length = -1
         exchange.expects = seen.get(b"expect", b"").lower() == b"100-continue"
@@ -139,12 +140,10 @@ class Guard:
         exchange.limit = self._limit(scope["method"], scope["path"])
         return BodyTooLarge.refusal if exchange.length > exchange.limit else None
 
-    def _unreadable(self, scope: Scope, exchange: Exchange) -> Refusal | None:
+    def _unreadable(self, scope: Scope, exchange: Exchange) -> Refusal:
         """What the listener could not parse: nothing that follows on this connection can be trusted either."""
-        refusal: Refusal | None = scope.get(REFUSED)
-        if refusal is not None:
-            exchange.ended, exchange.length, exchange.expects = False, -1, False
-        return refusal
+        exchange.ended, exchange.length, exchange.expects = False, -1, False
+        return scope[REFUSED]
 
     def _place(self, scope: Scope, arrival: Arrival) -> Refusal | None:
         try:

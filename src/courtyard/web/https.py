@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import Any
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Origin(NamedTuple):
-    """How the request reached us: encrypted or not, and the client's address (empty when there is none)."""
-
-    https: bool
-    client: str
+# How the request reached us: encrypted or not, and the client's address (empty when there is none).
+Origin = tuple[bool, str]
 
 
 class BadForwarding(Exception):
@@ -35,10 +32,10 @@ class Proxies:
         peer = peer.removeprefix("::ffff:")
         encrypted: bool = scope["scheme"] == "https"
         if not self._networks or not self._trusts(peer):
-            return Origin(encrypted, peer)
+            return encrypted, peer
         headers: Headers = scope["headers"]
         forwarded = _scheme(headers) == "https"
-        return Origin(encrypted or forwarded, self._client(headers, peer))
+        return encrypted or forwarded, self._client(headers, peer)
 
     def _client(self, headers: Headers, peer: str) -> str:
         """Walk from the right: our own proxy's word first, and past it only while that hop is trusted too."""
