@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -23,6 +23,7 @@ SETTINGS = {
 }
 BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
 DOWN = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "53400", "25P03", "25006", "53200", "58030"})
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 def meaning(error: Exception) -> Exception:
@@ -55,6 +56,7 @@ class Connections:
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._cleaning: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def warm(self, count: int) -> None:
@@ -71,6 +73,7 @@ class Connections:
                 return connection
             self._open -= 1
         if self._open < self._most:
+            self._open += 1
             return await self._connect()
         handed = await self._wait()
         return await self._connect() if handed is None else handed
@@ -81,10 +84,15 @@ class Connections:
         if self._closed:
             connection.terminate()
         if connection.is_closed():
-            self._open -= 1
-            self._offer(None)
+            self._make_room()
         elif not self._offer(connection):
             self._idle.append(connection)
+
+    def abandon(self, connection: Connection) -> None:
+        """Take one back in the middle of a transaction; it is lent again once rolled back."""
+        task = asyncio.get_running_loop().create_task(self._clean(connection))
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
 
     async def close(self) -> None:
         """Close what is idle and break what is still lent."""
@@ -97,6 +105,14 @@ class Connections:
             await _leave(connection)
         for connection in list(self._lent):
             connection.terminate()
+        await asyncio.gather(*self._cleaning)
+
+    async def _clean(self, connection: Connection) -> None:
+        try:
+            await connection.execute("rollback", timeout=PATIENCE)
+        except BaseException:  # noqa: BLE001 whatever state it is in, nobody may be lent it
+            connection.terminate()
+        self.give(connection)
 
     def _offer(self, connection: Connection | None) -> bool:
         """Hand a connection, or the room for one, to the first who still waits."""
@@ -104,9 +120,7 @@ class Connections:
             waiter = self._waiting.popleft()
             if waiter.done():
                 continue
-            if connection is None:
-                self._open += 1
-            else:
+            if connection is not None:
                 self._lent.add(connection)
             waiter.set_result(connection)
             return True
@@ -117,30 +131,31 @@ class Connections:
         self._waiting.append(waiter)
         patience = asyncio.get_running_loop().call_later(PATIENCE, _lose_patience, waiter)
         try:
-            handed = await waiter
+            return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._return(waiter.result())
             raise
         finally:
             patience.cancel()
-        if handed is None:
-            self._open -= 1  # `_connect` counts it itself
-        return handed
 
     def _return(self, handed: Connection | None) -> None:
-        if handed is not None:
+        if handed is None:
+            self._make_room()
+        else:
             self.give(handed)
-            return
-        self._open -= 1
-        self._offer(None)
+
+    def _make_room(self) -> None:
+        """One connection less; the room goes to the first who waits, still counted."""
+        if not self._offer(None):
+            self._open -= 1
 
     async def _connect(self) -> Connection:
-        if self._closed:
-            raise Down("the database is closed")
-        self._open += 1
+        """Fill the room that the caller holds."""
         try:
-            connection: Connection = await asyncpg.connect(
+            if self._closed:
+                raise Down("the database is closed")
+            connection: Connection = await cast("Any", asyncpg).connect(
                 self._url,
                 timeout=PATIENCE,
                 # The server ends a statement first; this one is for a network that has fallen silent.
@@ -150,8 +165,7 @@ class Connections:
                 server_settings={**SETTINGS, "statement_timeout": f"{self._seconds}s"},
             )
         except BaseException as error:
-            self._open -= 1
-            self._offer(None)
+            self._make_room()
             if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError)):
                 raise Down(str(error) or type(error).__name__) from error
             raise
