@@ -1,6 +1,6 @@
 """v1: spaces and artifacts (seeds 000 and 002), and the native API: everything Courtyard can do."""
 
-from courtyard.dialects.v1 import auth, errors, spaces
+from courtyard.dialects.v1 import auth, errors, keys, organizations, spaces
 from courtyard.web.dialect import Dialect, Services, Speech
 
 SPEECH = Speech(
@@ -14,7 +14,7 @@ SPEECH = Speech(
     refuse=errors.refuse,
     say=errors.say,
 )
-ROUTERS = [spaces.router]
+ROUTERS = [spaces.router, organizations.router, keys.router]
 
 
 def dialect(services: Services) -> Dialect:

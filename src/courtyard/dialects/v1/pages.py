@@ -38,7 +38,9 @@ def _listing(call: Call) -> str:
 
 def asked(call: Call, paging: Paging) -> Page:
     """Where the page begins. Raises BadCursor."""
-    return Page(paging.limit, None if paging.cursor is None else call.services.cursors.open(_listing(call), paging.cursor))
+    return Page(
+        paging.limit, None if paging.cursor is None else call.services.cursors.open(_listing(call), paging.cursor)
+    )
 
 
 def page(call: Call, found: Slice[T], shape: Callable[[T], Any], position: Callable[[T], str] | None = None) -> Answer:

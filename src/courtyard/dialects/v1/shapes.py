@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import msgspec
 from typing_extensions import TypedDict
 
 from courtyard.core.access.roles import Role, Visibility
 from courtyard.core.access.roles import role as acting_role
-from courtyard.core.actor import Actor
+from courtyard.core.actor import RANK, SCOPES, Actor
 from courtyard.core.clock import rfc3339
+from courtyard.core.identity.credentials import Credential
+from courtyard.core.identity.people import Person
+from courtyard.core.organizations import Belonging, Organization
 from courtyard.core.spaces import Space
 from courtyard.web.answer import raw
 
@@ -68,3 +72,97 @@ def space(caller: Actor, fact: Space) -> SpaceShape:
         "created_at": rfc3339(fact.created_at),
         "updated_at": rfc3339(fact.updated_at),
     }
+
+
+class OrganizationShape(TypedDict):
+    """An organization; `role` is the caller's (`guest`: a role in one of its spaces only)."""
+
+    id: str
+    handle: str
+    name: str
+    token: str
+    personal: bool
+    role: Belonging | None
+    created_at: str
+    updated_at: str
+
+
+def organization(caller: Actor, fact: Organization) -> OrganizationShape:
+    return {
+        "id": fact.id,
+        "handle": fact.handle,
+        "name": fact.name,
+        "token": fact.token,
+        "personal": fact.personal_of is not None,
+        "role": fact.belonging(caller),
+        "created_at": rfc3339(fact.created_at),
+        "updated_at": rfc3339(fact.updated_at),
+    }
+
+
+class KeyShape(TypedDict):
+    """A key without its secret."""
+
+    id: str
+    name: str
+    prefix: str
+    last4: str
+    scopes: list[str]
+    spaces: list[str] | None
+    networks: list[str] | None
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    last_used_address: str | None
+    last_used_dialect: str | None
+
+
+class NewKeyShape(KeyShape):
+    """A key just made: `key` is the secret, shown here only."""
+
+    key: str
+
+
+def key(fact: Credential) -> KeyShape:
+    return {
+        "id": fact.id,
+        "name": fact.name,
+        "prefix": fact.prefix,
+        "last4": fact.last4,
+        "scopes": fact.scopes.split(),
+        "spaces": None if fact.spaces is None else msgspec.json.decode(fact.spaces, type=list[str]),
+        "networks": None if fact.networks is None else msgspec.json.decode(fact.networks, type=list[str]),
+        "created_at": rfc3339(fact.created_at),
+        "expires_at": _time(fact.expires_at),
+        "last_used_at": _time(fact.last_used_at),
+        "last_used_address": fact.last_used_address,
+        "last_used_dialect": fact.last_used_dialect,
+    }
+
+
+class MeShape(TypedDict):
+    """The person behind the credential, and what the credential may do."""
+
+    id: str
+    username: str
+    email: str
+    phone: str | None
+    administrator: bool
+    scopes: list[str]
+    created_at: str
+
+
+def me(caller: Actor, fact: Person) -> MeShape:
+    return {
+        "id": fact.id,
+        "username": fact.username,
+        "email": fact.email,
+        "phone": fact.phone,
+        "administrator": bool(fact.is_administrator),
+        "scopes": [scope for scope in SCOPES if RANK[scope] <= caller.reach],
+        "created_at": rfc3339(fact.created_at),
+    }
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)

@@ -60,7 +60,3 @@ async def delete_space(tx: Write, caller: Caller, space: Ended) -> Response:
     """Irreversible: everything in the space goes with it."""
     await spaces.remove(tx, caller, space)
     return Answer(204)
-
-
-
-

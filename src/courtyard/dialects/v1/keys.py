@@ -1,0 +1,67 @@
+"""The caller: who they are, and their keys."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from courtyard.core.identity import credentials, people
+from courtyard.dialects.v1 import shapes
+from courtyard.dialects.v1.doors import OwnKey
+from courtyard.dialects.v1.models import KeyPatch, NewKey
+from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
+from courtyard.web.answer import Answer, answer
+from courtyard.web.preconditions import one
+from courtyard.web.route import Route, issues_secret
+from courtyard.web.suppliers import Caller, Read, Whole, Write
+
+router = APIRouter(route_class=Route, tags=["Self"])
+
+
+@router.get("/v1/me", summary="Who am I", response_model=shapes.MeShape)
+async def get_me(tx: Read, caller: Caller, call: Whole) -> Response:
+    """The person behind the credential, and its scopes."""
+    return one(call, shapes.me(caller, await people.find(tx, caller.person_id)))
+
+
+@router.get("/v1/keys", summary="List keys", response_model=PageShape[shapes.KeyShape])
+async def list_keys(tx: Read, caller: Caller, call: Whole, paging: Annotated[Paging, Query()]) -> Response:
+    """The caller's own, newest first; never with a secret."""
+    return page(call, await credentials.page(tx, caller, asked(call, paging)), shapes.key)
+
+
+@router.post("/v1/keys", status_code=201, summary="Create a key", response_model=shapes.NewKeyShape)
+@issues_secret
+async def create_key(tx: Write, caller: Caller, body: NewKey) -> Response:
+    """A key is never stronger than the credential that makes it. Needs the scope `admin`."""
+    return _shown(*await credentials.create(tx, caller, body.core()))
+
+
+@router.get("/v1/keys/{key_id}", summary="Get a key", response_model=shapes.KeyShape)
+async def get_key(tx: Read, caller: Caller, call: Whole, key: OwnKey) -> Response:
+    return one(call, shapes.key(key))
+
+
+@router.patch("/v1/keys/{key_id}", summary="Rename a key", response_model=shapes.KeyShape)
+async def update_key(tx: Write, caller: Caller, call: Whole, key: OwnKey, body: KeyPatch) -> Response:
+    return one(call, shapes.key(await credentials.rename(tx, caller, key, body.name)))
+
+
+@router.delete("/v1/keys/{key_id}", status_code=204, summary="Revoke a key")
+async def revoke_key(tx: Write, caller: Caller, key: OwnKey) -> Response:
+    """It is refused from the next request on."""
+    await credentials.revoke(tx, caller, key)
+    return Answer(204)
+
+
+@router.post("/v1/keys/{key_id}/rotate", status_code=201, summary="Rotate a key", response_model=shapes.NewKeyShape)
+@issues_secret
+async def rotate_key(tx: Write, caller: Caller, key: OwnKey) -> Response:
+    """A new key with the same rights; the old one ends at once."""
+    return _shown(*await credentials.rotate(tx, caller, key))
+
+
+def _shown(key: credentials.Credential, secret: str) -> Response:
+    """The only answer that ever holds the secret: nobody may store it on the way."""
+    headers = {"Location": f"/v1/keys/{key.id}", "Cache-Control": "no-store"}
+    return answer(201, {**shapes.key(key), "key": secret}, headers)
