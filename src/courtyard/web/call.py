@@ -11,6 +11,7 @@ from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential, Unauthenticated
 from courtyard.core.identity import credentials
 from courtyard.web import input as reading
+from courtyard.web import upload
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY, Arrival
 
@@ -84,15 +85,7 @@ class Call:
 
     async def read_body(self) -> None:
         """Take in the whole body; the guard has bounded it."""
-        message = await self.receive()
-        if not message.get("more_body"):
-            self.body = message.get("body", b"")
-            return
-        chunks = [message.get("body", b"")]
-        while message.get("more_body"):
-            message = await self.receive()
-            chunks.append(message.get("body", b""))
-        self.body = b"".join(chunks)
+        self.body = b"".join([piece async for piece in upload.body(self.receive)])
 
     async def authenticate(self, tx: Read, *, required: bool) -> None:
         """Set `actor` from the presented credential. Raises Unauthenticated, InvalidCredential, TwoCredentials, TooMany."""

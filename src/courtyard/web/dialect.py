@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Conflict, Refusal, StorageFull, Unavailable
+from courtyard.core.errors import Refusal, StorageFull, TooMany, Unavailable
+from courtyard.core.idempotency import KeyInFlight
 from courtyard.storage.blobs import Blobs
 from courtyard.storage.database import Busy, Database, Down, Full
 from courtyard.web import input as reading
@@ -20,6 +21,7 @@ from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.call import Call
 from courtyard.web.cursors import Cursors
+from courtyard.web.rates import RateExceeded
 from courtyard.web.route import Route
 from courtyard.web.table import Match, Table
 
@@ -97,7 +99,6 @@ class Dialect:
         self.services = services
         self.name = speech.name
         self.secret = speech.secret
-        self.refuse = speech.refuse
         self.decode = speech.decode
         self.routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
         self._table = Table(self.routes)
@@ -127,6 +128,17 @@ class Dialect:
             return self.refuse(refusal, request_id)
         except (Full, Down, Busy) as trouble:
             return self.refuse(_troubles(trouble), request_id)
+
+    def refuse(self, refusal: Refusal, request_id: str) -> Answer:
+        """A refusal of the core in this dialect's words, with what HTTP itself has to say of it."""
+        response = self.speech.refuse(refusal, request_id)
+        if isinstance(refusal, RateExceeded):
+            response.headers.update(refusal.headers())
+        elif isinstance(refusal, TooMany):
+            response.headers["retry-after"] = str(refusal.retry_after)
+        elif isinstance(refusal, KeyInFlight):
+            response.headers["retry-after"] = "1"
+        return response
 
     def _wrong_method(self, method: str, match: Match, request_id: str) -> Response:
         response = self.speech.say(405, "method_not_allowed", f'Method "{method}" not allowed.', request_id)
@@ -169,4 +181,4 @@ def _troubles(trouble: Exception) -> Refusal:
     if isinstance(trouble, Down):
         structlog.get_logger("courtyard.storage").error("storage down", reason=str(trouble))
         return Unavailable()
-    return Conflict("Another request is changing this. Try again.")
+    return KeyInFlight("Another request is changing this. Try again.")

@@ -81,10 +81,7 @@ def refuse(refusal: Refusal, request_id: str) -> Answer:
             for problem in reading.problems(refusal)
         ]
         return say(422, refusal.code, refusal.message, request_id, errors=found)
-    response = say(number, refusal.code, refusal.message, request_id)
-    if isinstance(refusal, errors.TooMany):
-        response.headers["retry-after"] = str(refusal.retry_after)
-    return response
+    return say(number, refusal.code, refusal.message, request_id)
 
 
 def _pointer(where: tuple[str | int, ...]) -> str:

@@ -1,0 +1,75 @@
+"""A file that a client sends, raw or as a form, on its way into the blob store."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import msgspec
+
+from courtyard.core.errors import TooLarge
+from courtyard.storage.blobs import Blob, TooLong
+from courtyard.web import upload
+from courtyard.web.call import Call
+from courtyard.web.input import Malformed
+from courtyard.web.upload import Part
+
+
+class Received(NamedTuple):
+    """What came: the stored bytes, the type and name the client claims, and the other fields of the form."""
+
+    blob: Blob
+    content_type: str | None
+    name: str
+    fields: dict[str, str]
+
+    def canonical(self) -> bytes:
+        """What makes two uploads the same, for an Idempotency-Key: the content, not the form around it."""
+        return msgspec.json.encode(
+            [self.blob.sha256, self.blob.size, self.content_type, self.name, sorted(self.fields.items())]
+        )
+
+
+async def receive(call: Call, limit: int) -> Received:
+    """Store the body, or the field `file` of a multipart form. Raises Malformed, TooLarge, Full, Down.
+
+    Whoever calls it has checked the right to do so, holds no transaction, and discards the blob if nothing comes of it.
+    """
+    content_type = call.header(b"content-type") or ""
+    kept: list[Blob] = []
+
+    async def store(chunks: AsyncIterator[bytes]) -> Blob:
+        try:
+            kept.append(await call.services.blobs.put(chunks, limit=limit))
+        except TooLong:
+            raise TooLarge(f"At most {limit} bytes.") from None
+        return kept[-1]
+
+    async def store_part(part: Part) -> tuple[Blob, Part]:
+        return await store(part.chunks), part
+
+    try:
+        mark = upload.boundary(content_type)
+        if mark is None:
+            blob = await store(upload.body(call.receive))
+            return Received(blob, content_type.partition(";")[0].strip() or None, "", {})
+        form = await upload.form(call.receive, mark, store_part)
+    except upload.BadForm as bad:
+        await discard(call, kept)
+        raise Malformed("body", str(bad)) from None
+    except BaseException:
+        await discard(call, kept)
+        raise
+    if form.file is None:
+        raise Malformed("file", "The form has no file.")
+    blob, part = form.file
+    return Received(blob, part.content_type, part.name, form.fields)
+
+
+async def discard(call: Call, blobs: list[Blob]) -> None:
+    """Remove bytes that no row names."""
+    for blob in blobs:
+        await call.services.blobs.delete(blob.key)
+
+
+async def whole(call: Call, blob: Blob) -> bytes:
+    """All bytes of a small blob."""
+    return await call.services.blobs.read(blob.key, 0, blob.size)
