@@ -20,7 +20,6 @@ PRAGMAS = (
     "pragma trusted_schema = off",
     "pragma temp_store = memory",
     "pragma cache_size = -32000",
-    "pragma mmap_size = 268435456",
     # After a burst the log shrinks to this at the next checkpoint.
     "pragma journal_size_limit = 67108864",
 )

@@ -1,0 +1,260 @@
+"""The blob store on the local disk: durable before it is named, never overwritten, never half-made."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from courtyard.storage.blobs import Blob, TooLong
+from courtyard.storage.database import Down, Full
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+KEY = re.compile(r"[0-9a-f]{32}")
+# Many stalled uploads may each hold one batch in memory.
+BATCH = 1 << 18
+# Below this a read from the page cache costs less than the way to a thread and back.
+INLINE = 1 << 17
+THREADS = 8
+DAY = 24 * 3600
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class LocalBlobs:
+    """Files under `root/ab/cd/abcd…`, written under `root/incoming` first.
+
+    Several processes may share one root. Nothing awaits a slow disk on the event loop.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self._root = Path(root).absolute()
+        self._incoming = self._root / "incoming"
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A directory is durable once its parent was synced after it was made; that it is there does not say so.
+        self._durable: set[str] = set()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="blobs")
+        self._lock = _sweep(self._root, self._incoming)
+
+    async def put(self, chunks: AsyncIterator[bytes], *, limit: int) -> Blob:
+        """Store durably under a new key; nothing remains when it fails. Raises TooLong past `limit` bytes, Full, Down."""
+        arrival = Arrival(self._incoming)
+        batch: list[bytes] = []
+        size = waiting = 0
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise TooLong(f"more than {limit} bytes")
+                batch.append(chunk)
+                waiting += len(chunk)
+                if waiting >= BATCH:
+                    await self._in_thread(arrival.write, batch)
+                    batch, waiting = [], 0
+            return await self._in_thread(self._finish, arrival, batch)
+        except BaseException as error:
+            # Cancelled, a thread may still be at work on the file; `abandon` waits for it.
+            self._threads.submit(arrival.abandon)
+            if isinstance(error, FileNotFoundError):
+                raise Down("a directory of the blob store is gone") from error
+            raise
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`. Raises FileNotFoundError, Down."""
+        if start < 0 or length < 0:
+            raise ValueError("a range begins at 0 or later and is not negative")
+        path = self._path(key)
+        if path is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
+        if length <= INLINE:
+            return _translated(_read, path, start, length)
+        return await self._in_thread(_read, path, start, length)
+
+    async def delete(self, key: str) -> None:
+        """Remove; a key that is not there is no error."""
+        path = self._path(key)
+        if path is not None:
+            await self._in_thread(_remove, path)
+
+    async def keys(self, *, older_than: int) -> AsyncIterator[str]:
+        """Every key stored before that time (milliseconds UTC)."""
+        for first in range(256):
+            folder = self._root / f"{first:02x}"
+            for key in await self._in_thread(_listed, folder, older_than):
+                yield key
+
+    async def close(self) -> None:
+        """After what runs now; temporary files of others stay theirs."""
+        if self._lock < 0:
+            return
+        lock, self._lock = self._lock, -1
+        await asyncio.to_thread(self._threads.shutdown)
+        os.close(lock)
+
+    def _path(self, key: str) -> Path | None:
+        """Only a key of ours is a path: anything else names nothing here, least of all a file elsewhere."""
+        return self._root / key[:2] / key[2:4] / key if KEY.fullmatch(key) else None
+
+    async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def work() -> T:
+            return _translated(call, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _finish(self, arrival: "Arrival", batch: list[bytes]) -> Blob:
+        """The end of every upload, in one thread hop: the last bytes, fsync, link, fsync of the directory."""
+        arrival.write(batch)
+        key = secrets.token_hex(16)
+        place = self._root / key[:2] / key[2:4] / key
+        self._make(place.parent.parent)
+        self._make(place.parent)
+        arrival.settle(place)
+        return Blob(key, arrival.size, arrival.digest())
+
+    def _make(self, folder: Path) -> None:
+        name = str(folder)
+        if name in self._durable:
+            return
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        _sync_folder(folder.parent)
+        self._durable.add(name)
+
+
+class Arrival:
+    """One file on its way in, worked on by one thread at a time. Nothing touches the disk before the first `write`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / secrets.token_hex(16)
+        self._hash = hashlib.sha256()
+        self._file = -1
+        self._place: Path | None = None
+        self._abandoned = False
+        self._lock = threading.Lock()
+        self.size = 0
+
+    def write(self, batch: list[bytes]) -> None:
+        with self._lock:
+            self._wanted()
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            for chunk in batch:
+                self._hash.update(chunk)
+                self.size += len(chunk)
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[os.write(self._file, rest) :]
+
+    def settle(self, place: Path) -> None:
+        """Make the bytes durable, then the name. A link, because a link overwrites nothing.
+
+        A failed fsync is never tried again: the kernel may call pages clean that it has lost.
+        """
+        with self._lock:
+            self._wanted()
+            os.fsync(self._file)
+            os.link(self._path, place)
+            self._place = place
+            _sync_folder(place.parent)
+            self._forget()
+
+    def abandon(self) -> None:
+        """Nobody waits for it any more: nothing of it remains."""
+        with self._lock:
+            self._abandoned = True
+            if self._place is not None:
+                self._place.unlink(missing_ok=True)
+            self._forget()
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def _wanted(self) -> None:
+        if self._abandoned:
+            raise Down("the upload was given up")
+
+    def _forget(self) -> None:
+        """The temporary name goes. What this leaves behind is swept at a later start."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+
+def _sweep(root: Path, incoming: Path) -> int:
+    """Remove what a killed process left, and hold the lock that says we are alive.
+
+    With another process alive, only what nobody has touched for a day is certainly dead.
+    """
+    lock = os.open(root / "incoming.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        before = float("inf")
+    except BlockingIOError:
+        before = time.time() - DAY
+    for entry in os.scandir(incoming):
+        with contextlib.suppress(FileNotFoundError):
+            if entry.stat().st_mtime < before:
+                Path(entry.path).unlink()
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+def _translated(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return call(*args, **kwargs)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise (Full if error.errno in NO_ROOM else Down)(str(error)) from error
+
+
+def _read(path: Path, start: int, length: int) -> bytes:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.pread(file, length, start)
+        if len(found) == length or not found:
+            return found
+        pieces = [found]
+        have = len(found)
+        # One call gives less than asked at the end of the file, and past 2 GiB.
+        while have < length and (piece := os.pread(file, length - have, start + have)):
+            pieces.append(piece)
+            have += len(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(file)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _listed(folder: Path, older_than: int) -> list[str]:
+    found: list[str] = []
+    with contextlib.suppress(FileNotFoundError):
+        for leaf in os.scandir(folder):
+            for entry in os.scandir(leaf.path):
+                with contextlib.suppress(FileNotFoundError):
+                    if KEY.fullmatch(entry.name) and entry.stat().st_mtime_ns < older_than * 1_000_000:
+                        found.append(entry.name)
+    return found
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
