@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 import time
 import zlib
 from typing import Literal
@@ -29,7 +28,12 @@ def new() -> str:
 
 def code(length: int, alphabet: str) -> str:
     """Random letters: a token (24 of `UPPER`), the end of a slug (8 of `LOWER`)."""
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+    size = len(alphabet)
+    # Bytes beyond the last whole multiple of the alphabet are dropped, so that every letter stays equally likely.
+    fair, found = 256 - 256 % size, ""
+    while len(found) < length:
+        found += "".join([alphabet[byte % size] for byte in os.urandom(2 * length) if byte < fair])
+    return found[:length]
 
 
 def secret(prefix: Prefix) -> str:
