@@ -1,7 +1,7 @@
 """How a route runs: caller, transaction, arguments in the order of its signature, idempotency, answer.
 
 FastAPI declares the routes and writes the OpenAPI document. Running them here commits before the answer leaves, keeps
-every refusal in the dialect's own words and costs a third of the framework's own way (docs/decisions/0006).
+every refusal in the dialect's own words and costs a quarter of the framework's own way (docs/decisions/0006).
 """
 
 import inspect
