@@ -25,14 +25,14 @@ KEY = re.compile(r"[0-9a-f]{32}")
 # Many stalled uploads may each hold one batch in memory.
 BATCH = 1 << 18
 # Below this a read from the page cache costs less than the way to a thread and back.
-INLINE = 1 << 17
+INLINE = 1 << 18
 THREADS = 8
 DAY = 24 * 3600
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LocalBlobs:
-    """Files under `root/ab/cd/abcd…`, written under `root/incoming` first.
+    """Files under `root/ab/c/abc…`, written under `root/incoming` first.
 
     Several processes may share one root. Nothing awaits a slow disk on the event loop.
     """
@@ -103,7 +103,11 @@ class LocalBlobs:
 
     def _path(self, key: str) -> Path | None:
         """Only a key of ours is a path: anything else names nothing here, least of all a file elsewhere."""
-        return self._root / key[:2] / key[2:4] / key if KEY.fullmatch(key) else None
+        return self._place(key) if KEY.fullmatch(key) else None
+
+    def _place(self, key: str) -> Path:
+        # 4,096 directories: few enough that a new object seldom pays for making one, and for making that durable.
+        return self._root / key[:2] / key[2] / key
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
@@ -115,7 +119,7 @@ class LocalBlobs:
         """The end of every upload, in one thread hop: the last bytes, fsync, link, fsync of the directory."""
         arrival.write(batch)
         key = secrets.token_hex(16)
-        place = self._root / key[:2] / key[2:4] / key
+        place = self._place(key)
         self._make(place.parent.parent)
         self._make(place.parent)
         arrival.settle(place)

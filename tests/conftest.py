@@ -1,0 +1,33 @@
+"""Fixtures that every test may ask for."""
+
+import pytest
+
+from tests.engines import (
+    address,
+    database,
+    empty_address,
+    engine,
+    postgres_server_url,
+    postgres_template,
+    server,
+    sqlite_template,
+    template,
+)
+
+__all__ = [
+    "address",
+    "database",
+    "empty_address",
+    "engine",
+    "postgres_server_url",
+    "postgres_template",
+    "server",
+    "sqlite_template",
+    "template",
+]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Courtyard runs on asyncio alone."""
+    return "asyncio"
