@@ -20,6 +20,10 @@ class Refusal(NamedTuple):
     message: str
 
 
+HEAD_TOO_LARGE = Refusal(431, "headers_too_large", "The request has more or larger headers than are taken.")
+URL_TOO_LONG = Refusal(414, "uri_too_long", "The address of the request is too long.")
+
+
 class Arrival:
     """One request as it came in: `scope["courtyard"]`.
 

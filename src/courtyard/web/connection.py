@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from courtyard.web.arrival import REFUSED, WHOLE, BodyMalformed, Refusal
+from courtyard.web.arrival import HEAD_TOO_LARGE, REFUSED, URL_TOO_LONG, WHOLE, BodyMalformed, Refusal
 
 # Far above what the guard takes, so that it is the guard who refuses whatever is still worth parsing.
 _HEAD_BYTES = 65_536
@@ -78,7 +78,7 @@ class Connection(HttpToolsProtocol):
         if self._stage is Stage.HEAD:
             self._head = self._head + len(data) if midway else 0
             if self._head > _HEAD_BYTES:
-                self._refuse(_overflow(self.url))
+                self._refuse(HEAD_TOO_LARGE)
         if self._idle():
             self._arm()
         elif self._deadline is not None:
@@ -166,7 +166,8 @@ class Connection(HttpToolsProtocol):
         if self._stage is Stage.BETWEEN:
             super().on_message_begin()
         self._dead = True
-        self.scope[REFUSED] = refusal  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
+        self.scope[REFUSED] = URL_TOO_LONG if len(self.url) > _URL_BYTES else refusal  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
+        self.url = self.url[:_URL_BYTES]
         readable = _is_readable(self.url)
         self.url = self.url if readable else b"/"
         super().on_headers_complete()
@@ -210,9 +211,3 @@ def _is_readable(url: bytes) -> bool:
     except (httptools.HttpParserError, AttributeError, UnicodeDecodeError):
         return False
     return True
-
-
-def _overflow(url: bytes) -> Refusal:
-    if len(url) > _URL_BYTES:
-        return Refusal(414, "uri_too_long", "The address of the request is too long.")
-    return Refusal(431, "headers_too_large", "The request has more or larger headers than are taken.")

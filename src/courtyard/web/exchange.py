@@ -115,9 +115,8 @@ class Exchange:
             headers.append(HSTS)
         if not self.ended and self._must_close():
             headers.append(CLOSE)
-            # One that waits for "100 Continue" has sent nothing yet, and a slow one is not worth the wait.
-            silent = self.expects and not self.read
-            self._lingers = not silent and self.status != BodyTooSlow.refusal.status
+            # One that waits for "100 Continue" has sent nothing yet.
+            self._lingers = not self.expects or self.read > 0
         message["headers"] = headers
         return message
 

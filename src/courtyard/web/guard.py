@@ -4,20 +4,28 @@ import re
 import secrets
 from collections.abc import Callable
 from itertools import count
-from typing import Protocol
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.web import arrival as arrivals
-from courtyard.web.arrival import KEY, REFUSED, Arrival, BodyMalformed, BodyRefused, BodyTooLarge, ClientGone, Refusal
+from courtyard.web.arrival import (
+    HEAD_TOO_LARGE,
+    KEY,
+    REFUSED,
+    URL_TOO_LONG,
+    Arrival,
+    BodyMalformed,
+    BodyRefused,
+    BodyTooLarge,
+    ClientGone,
+    Refusal,
+)
 from courtyard.web.exchange import Bounds, Exchange
 from courtyard.web.https import BadForwarding, Proxies
 
 MALFORMED = BodyMalformed.refusal
 BAD_HOST = Refusal(400, "bad_host", "The request needs exactly one valid Host header.")
-HEAD_TOO_LARGE = Refusal(431, "headers_too_large", "The request has more or larger headers than are taken.")
-URL_TOO_LONG = Refusal(414, "uri_too_long", "The address of the request is too long.")
 BROKEN = Refusal(500, "internal_error", "Something went wrong on our side.")
 
 # A second one of these would let two readers of the same request understand two different things.
@@ -30,14 +38,10 @@ _KNOWN_HOSTS = 1_000
 
 Limit = Callable[[str, str], int]
 Refuse = Callable[[Scope, int, str, str], ASGIApp]
+# One line per request: the arrival, the method, the status (0: nobody was left to answer), the seconds it took.
+RequestLog = Callable[[Arrival, str, int, float], None]
 
 _log = structlog.stdlib.get_logger("courtyard.guard")
-
-
-class RequestLog(Protocol):
-    """Where one line per request goes."""
-
-    def __call__(self, arrival: Arrival, method: str, status: int, seconds: float) -> None: ...
 
 
 class Guard:

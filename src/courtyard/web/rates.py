@@ -52,6 +52,8 @@ class Allowance(NamedTuple):
 class RateExceeded(TooMany):
     """Too many requests. Try again later."""
 
+    code = TooMany.code
+
     def __init__(self, allowance: Allowance) -> None:
         super().__init__(allowance.reset)
         self.allowance = allowance
