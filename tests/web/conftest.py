@@ -37,6 +37,10 @@ class Edge:
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
+    def requests(self) -> list[tuple[str, int]]:
+        """Route and status of every request that has ended."""
+        return [(line["route"], line["status"]) for line in self.log() if line["event"] == "request"]
+
     def memory(self) -> int:
         """Resident bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -49,8 +53,8 @@ class Edge:
             code = self.process.wait(10)
         finally:
             self.process.kill()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
         return code
 
 

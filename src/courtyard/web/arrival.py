@@ -5,9 +5,11 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, cast
 
 KEY = "courtyard"
-# What the listener tells the guard: this one could not be parsed; the body of this one is here, nobody waits for it.
+# What the listener tells the guard: this one could not be parsed; the body of this one is here, nobody waits for it;
+# and a function that says whether the client has gone.
 REFUSED = "courtyard.refused"
 WHOLE = "courtyard.whole"
+GONE = "courtyard.gone"
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -69,4 +71,4 @@ class BodyMalformed(BodyRefused):
 
 
 class ClientGone(Exception):
-    """The client hung up before its body was complete; nobody is left to answer."""
+    """The client hung up before its body or its answer was complete; nobody is left to speak to."""

@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from courtyard.web.arrival import HEAD_TOO_LARGE, REFUSED, URL_TOO_LONG, WHOLE, BodyMalformed, Refusal
+from courtyard.web.arrival import GONE, HEAD_TOO_LARGE, REFUSED, URL_TOO_LONG, WHOLE, BodyMalformed, Refusal
 
 # Far above what the guard takes, so that it is the guard who refuses whatever is still worth parsing.
 _HEAD_BYTES = 65_536
@@ -87,6 +87,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._stage = Stage.HEAD
         super().on_message_begin()
+        self.scope[GONE] = self.transport.is_closing  # pyright: ignore[reportGeneralTypeIssues] - an open mapping
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers come when the head has been judged: they would be headers that nobody checked.

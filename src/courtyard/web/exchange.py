@@ -1,12 +1,13 @@
 """One request and its answer as they pass the guard: the body is counted and timed, the answer gets its headers."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
 from starlette.types import Message, Receive, Scope, Send
 
-from courtyard.web.arrival import REFUSED, WHOLE, Arrival, BodyMalformed, BodyTooLarge, BodyTooSlow, ClientGone
+from courtyard.web.arrival import GONE, REFUSED, WHOLE, Arrival, BodyMalformed, BodyTooLarge, BodyTooSlow, ClientGone
 
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 CLOSE = (b"connection", b"close")
@@ -54,6 +55,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._bounds = bounds
+        self._gone: Callable[[], bool] = scope.get(GONE, _never)
 
     async def receive(self) -> Message:
         """The next piece of the body. Raises BodyTooLarge, BodyTooSlow, BodyMalformed, ClientGone.
@@ -94,7 +96,12 @@ class Exchange:
             raise BodyTooSlow
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on, with the request id and what else every answer carries."""
+        """Pass the answer on, with the request id and what else every answer carries. Raises ClientGone.
+
+        Without that, an application that streams would go on without ever waiting, and nothing else would run.
+        """
+        if self._gone():
+            raise ClientGone
         if message["type"] == "http.response.start":
             await self._send(self._start(message))
         elif message.get("more_body", False):
@@ -107,6 +114,12 @@ class Exchange:
                 await self._linger()
                 message = {"type": "http.response.body", "body": b""}
             await self._send(message)
+
+    def outcome(self) -> tuple[int, float]:
+        """The status and the seconds for the log; 499, as proxies write it, when the answer never came to its end."""
+        if self.complete:
+            return self.status, self.seconds
+        return 499, perf_counter() - self.since
 
     def _start(self, message: Message) -> Message:
         self.status = message["status"]
@@ -135,3 +148,7 @@ class Exchange:
                         return
         except TimeoutError:
             return
+
+
+def _never() -> bool:
+    return False

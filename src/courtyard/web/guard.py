@@ -38,7 +38,7 @@ _KNOWN_HOSTS = 1_000
 
 Limit = Callable[[str, str], int]
 Refuse = Callable[[Scope, int, str, str], ASGIApp]
-# One line per request: the arrival, the method, the status (0: nobody was left to answer), the seconds it took.
+# One line per request: the arrival, the method, the status, the seconds it took.
 RequestLog = Callable[[Arrival, str, int, float], None]
 
 _log = structlog.stdlib.get_logger("courtyard.guard")
@@ -86,13 +86,14 @@ class Guard:
         except BodyRefused as refused:
             await self._turn_away(exchange, refused.refusal)
         except ClientGone:
-            exchange.status = exchange.status or 499
+            pass
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the trace
             _log.exception("bug", method=scope["method"], route=arrival.route)
             await self._turn_away(exchange, BROKEN)
         finally:
             if self._log is not None:
-                self._log(arrival, scope["method"], exchange.status, exchange.seconds)
+                status, seconds = exchange.outcome()
+                self._log(arrival, scope["method"], status, seconds)
 
     async def _turn_away(self, exchange: Exchange, refusal: Refusal) -> None:
         """Answer in the dialect's words; an answer that has begun can only be broken off, which the listener does."""

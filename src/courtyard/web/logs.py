@@ -97,13 +97,13 @@ class Output(logging.Handler):
         """One JSON line, put together by hand: a renderer costs ten times as much, and none of these needs escaping."""
         self._gather(
             f'{{"time":"{self._now()}","level":"info","event":"request","method":"{method}",'
-            f'"route":"{arrival.route}","status":{status or 499},"ms":{seconds * 1000:.2f},'
+            f'"route":"{arrival.route}","status":{status},"ms":{seconds * 1000:.2f},'
             f'"dialect":"{arrival.dialect}","request_id":"{arrival.request_id}"}}\n'
         )
 
     def _request_for_people(self, arrival: Arrival, method: str, status: int, seconds: float) -> None:
         route = arrival.route or "(no route)"
-        self._gather(f"{method:6} {route}  {status or 499}  {seconds * 1000:.1f} ms  {arrival.request_id}\n")
+        self._gather(f"{method:6} {route}  {status}  {seconds * 1000:.1f} ms  {arrival.request_id}\n")
 
     def _gather(self, line: str) -> None:
         if not self._lines:
