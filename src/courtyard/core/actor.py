@@ -37,14 +37,19 @@ class Actor(msgspec.Struct, frozen=True):
 
     @property
     def anonymous(self) -> bool:
-        return not self.person_id
+        return not self.person_id and not self.administrator
 
     def needs(self, scope: Scope) -> None:
         """Refuse a credential whose scopes do not reach this far. Raises Unauthenticated, Forbidden."""
-        if not self.person_id:
+        if self.anonymous:
             raise Unauthenticated
         if self.reach < RANK[scope]:
             raise Forbidden(f"This needs a credential with the scope '{scope}'.")
+
+    def everywhere(self) -> None:
+        """Refuse a credential that is limited to certain spaces, for what lies outside of them. Raises Forbidden."""
+        if self.spaces is not None:
+            raise Forbidden("This credential is limited to certain spaces.")
 
 
 def system(dialect: str) -> Actor:

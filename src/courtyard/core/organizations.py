@@ -8,7 +8,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.access.roles import OrganizationRole
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
-from courtyard.core.identity import personal
+from courtyard.core.identity import names, personal
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Read, Write
 
@@ -72,9 +72,19 @@ async def seek(tx: Read, actor: Actor, handle: str) -> Organization | None:
 async def find(tx: Read, actor: Actor, handle: str, needed: Belonging) -> Organization:
     """The organization, for one who belongs to it at least as `needed`. Raises NotFound, Forbidden."""
     actor.needs("read" if needed in ("guest", "member") else "write")
-    organization = await seek(tx, actor, handle)
+    return _admit(actor, await seek(tx, actor, handle), needed)
+
+
+async def find_again(tx: Read, actor: Actor, organization: Organization, needed: Belonging) -> Organization:
+    """Like `find`, for one that was found before and may have changed. Raises NotFound, Forbidden."""
+    return _admit(actor, await tx.one(Organization, _BY_ID, id=organization.id, person=actor.person_id), needed)
+
+
+def _admit(actor: Actor, organization: Organization | None, needed: Belonging) -> Organization:
     if organization is None or organization.belonging(actor) is None:
         raise NotFound
+    if needed in ("admin", "owner"):
+        actor.everywhere()
     if RANK[organization.role or ("guest" if organization.guest else None)] >= RANK[needed]:
         return organization
     if not actor.administrator:
@@ -117,6 +127,7 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Organization]:
 async def create(tx: Write, actor: Actor, name: str, handle: str | None = None) -> Organization:
     """Make an organization that the caller owns. Raises Invalid, HandleTaken."""
     actor.needs("write")
+    actor.everywhere()
     name = text.name("name", name)
     if handle is None:
         handle = f"{text.slug(name, 'organization')}-{ids.code(6, ids.LOWER)}"
@@ -133,6 +144,7 @@ async def change(
     """Rename an organization found as admin; None leaves a thing as it is. Raises Invalid, HandleTaken."""
     new_name = organization.name if name is None else text.name("name", name)
     new_handle = organization.handle if handle is None else text.handle("handle", handle)
+    await names.hold(tx, "handle", new_handle)
     changed = await tx.run(
         "update organization set name = :name, handle = :handle, updated_at = :now where id = :id"
         " and not exists (select 1 from organization x where x.handle = :handle and x.id <> :id)",

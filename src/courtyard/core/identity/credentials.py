@@ -7,12 +7,19 @@ import msgspec
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, Scope
-from courtyard.core.errors import ExpiredCredential, Forbidden, Invalid, InvalidCredential, NotFound
+from courtyard.core.errors import Conflict, ExpiredCredential, Forbidden, Invalid, InvalidCredential, NotFound
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Read, Write
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Kind = Literal["key", "login"]
 LOGIN_LIFE = 30 * clock.DAY
+LOGINS = 50
+"""So many logins of one person live at once."""
+
+
+class KeyOver(Conflict):
+    """This key has expired. Make a new one."""
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -127,13 +134,11 @@ async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None 
     Raises Invalid; Forbidden for scopes, spaces, networks or a life beyond the caller's own credential.
     """
     actor.needs("admin")
-    scopes = [scope for scope in SCOPES if scope in new.scopes]
+    scopes: list[Scope] = [scope for scope in SCOPES if scope in new.scopes]
     if not scopes:
         raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")
     if new.expires_at is not None and new.expires_at <= clock.now():
         raise Invalid("expires_at", "This is in the past.", code="past")
-    if actor.spaces is not None and not (new.spaces is not None and actor.spaces.issuperset(new.spaces)):
-        raise Forbidden("A credential never makes a stronger one.")
     await _not_stronger(tx, actor, new)
     return await issue(
         tx,
@@ -151,18 +156,37 @@ async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None 
 
 
 async def _not_stronger(tx: Read, actor: Actor, new: NewKey) -> None:
-    """A key made with a key lives no longer and works from nowhere else."""
-    if actor.credential_id is None:
-        return
-    maker = await tx.one(Credential, COLUMNS + " where id = :id", id=actor.credential_id)
-    if maker is None or maker.kind != "key":
-        return
-    longer = maker.expires_at is not None and (new.expires_at is None or new.expires_at > maker.expires_at)
-    wider = maker.networks is not None and not (
-        new.networks is not None and set(_networks(new.networks)) <= set(msgspec.json.decode(maker.networks))
-    )
-    if longer or wider:
+    """A key made with a key opens no other space, lives no longer and works from nowhere else. Raises Forbidden."""
+    wider = actor.spaces is not None and not (new.spaces is not None and actor.spaces.issuperset(new.spaces))
+    maker = None
+    if actor.credential_id is not None:
+        maker = await tx.one(Credential, COLUMNS + " where id = :id and revoked_at is null", id=actor.credential_id)
+        wider = wider or maker is None
+    if wider or (maker is not None and maker.kind == "key" and (_outlives(maker, new) or _reaches_out(maker, new))):
         raise Forbidden("A credential never makes a stronger one.")
+
+
+def _outlives(maker: Credential, new: NewKey) -> bool:
+    return maker.expires_at is not None and (new.expires_at is None or new.expires_at > maker.expires_at)
+
+
+def _reaches_out(maker: Credential, new: NewKey) -> bool:
+    if maker.networks is None:
+        return False
+    allowed = [ipaddress.ip_network(network) for network in _decoded(maker.networks) or ()]
+    return new.networks is None or not all(
+        any(_within(ipaddress.ip_network(network), one) for one in allowed) for network in _networks(new.networks)
+    )
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def _decoded(names: str | None) -> list[str] | None:
+    return None if names is None else msgspec.json.decode(names, type=list[str])
 
 
 async def issue(tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey) -> tuple[Credential, str]:
@@ -241,24 +265,52 @@ async def rename(tx: Write, actor: Actor, key: Credential, name: str) -> Credent
 
 
 async def revoke(tx: Write, actor: Actor, key: Credential) -> None:
-    """End a key; it is refused from the next request on."""
-    await tx.run("update credential set revoked_at = :now where id = :id", id=key.id, now=clock.now())
+    """End a key; it is refused from the next request on. Raises NotFound when it has ended meanwhile."""
+    ended = await tx.run(
+        "update credential set revoked_at = :now where id = :id and revoked_at is null", id=key.id, now=clock.now()
+    )
+    if not ended:
+        raise NotFound
     await events.record(tx, actor, "key.revoked", object_id=key.id)
 
 
 async def rotate(tx: Write, actor: Actor, key: Credential) -> tuple[Credential, str]:
-    """Put a new key with the same rights in the place of an old one, which ends at once."""
+    """Put a new key with the same rights in the place of an old one, which ends at once.
+
+    Raises Forbidden for a key stronger than the caller's credential, KeyOver; NotFound when it has ended meanwhile.
+    """
+    if key.expires_at is not None and key.expires_at <= clock.now():
+        raise KeyOver
     new = NewKey(
         name=key.name,
         scopes=[scope for scope in SCOPES if scope in key.scopes.split()],
         expires_at=key.expires_at,
-        spaces=None if key.spaces is None else msgspec.json.decode(key.spaces, type=list[str]),
-        networks=None if key.networks is None else msgspec.json.decode(key.networks, type=list[str]),
+        spaces=_decoded(key.spaces),
+        networks=_decoded(key.networks),
     )
     await _not_stronger(tx, actor, new)
-    made = await issue(tx, actor, key.person_id, "key", new)
+    # The old one ends first: of two rotations at once, the second finds nothing to rotate.
     await revoke(tx, actor, key)
-    return made
+    return await issue(tx, actor, key.person_id, "key", new)
+
+
+async def trim_logins(tx: Write, person_id: str) -> None:
+    """Keep a person's newest `LOGINS` logins: the others end, and those long over are forgotten."""
+    now = clock.now()
+    await tx.run(
+        "delete from credential where person_id = :person and kind = 'login'"
+        " and (expires_at < :past or revoked_at < :past)",
+        person=person_id,
+        past=now - LOGIN_LIFE,
+    )
+    await tx.run(
+        "update credential set revoked_at = :now where person_id = :person and kind = 'login' and revoked_at is null"
+        " and number <= (select number from credential where person_id = :person and kind = 'login'"
+        " and revoked_at is null and expires_at > :now order by number desc limit 1 offset :kept)",
+        person=person_id,
+        now=now,
+        kept=LOGINS,
+    )
 
 
 async def _again(tx: Read, credential_id: str) -> Credential:

@@ -6,7 +6,8 @@ import msgspec
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Conflict, NotFound
+from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
+from courtyard.core.identity import names
 from courtyard.core.identity.personal import found_personal
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Read, Write
@@ -61,6 +62,9 @@ async def seek_by_email(tx: Read, email: str) -> Person | None:
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
     """Everybody, newest first; for platform administrators. Raises Forbidden."""
     actor.needs("admin")
+    if not actor.administrator:
+        raise Forbidden
+    actor.privileged.append(("list people", ""))
     rows = await tx.all(
         Person,
         COLUMNS + " where p.id < :past order by p.id desc limit :limit",
@@ -70,7 +74,7 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
     return cut(rows, page.limit)
 
 
-async def add(
+async def add(  # noqa: PLR0913 - an account has these
     tx: Write,
     actor: Actor,
     *,
@@ -85,25 +89,54 @@ async def add(
     Raises Invalid, EmailTaken (also for the address of a pending person: only its owner can claim that account, from the
     mail), UsernameTaken.
     """
-    email, username = text.email("email", email), text.name("username", username, longest=64)
-    await _refuse_taken(tx, email, username)
-    person = await _insert(tx, email, username, "active", password_hash, phone)
+    email, username, phone = text.email("email", email), _username(username), _phone(phone)
+    person_id = None
+    while person_id is None:
+        # Looked at again after a failed insert: by then whoever took the name has committed it.
+        await _refuse_taken(tx, email, username)
+        person_id = await _insert(tx, email, username, "active", password_hash, phone)
     if administrator:
-        await tx.run("update person set is_administrator = 1 where id = :id", id=person)
-    await events.record(tx, actor, "person.created", object_id=person)
-    return await find(tx, person)
+        await tx.run("update person set is_administrator = 1 where id = :id", id=person_id)
+    await events.record(tx, actor, "person.created", object_id=person_id)
+    return await find(tx, person_id)
 
 
 async def add_pending(tx: Write, actor: Actor, email: str) -> Person:
-    """Make a person whom somebody invited, with a username from the address."""
+    """Make a person whom somebody invited, with a username from the address. Raises Invalid.
+
+    Gives the person of that address if there is one: somebody else may have invited them at the same moment.
+    """
     email = text.email("email", email)
     plain = text.slug(email.partition("@")[0], "person")
     username = plain
-    while await tx.one(int, "select 1 from person where username_folded = :name", name=text.fold(username)):
+    while True:
+        person_id = await _insert(tx, email, username, "invited", None, None)
+        if person_id is not None:
+            break
+        known = await seek_by_email(tx, email)
+        if known is not None:
+            return known
         username = f"{plain}-{ids.code(4, ids.LOWER)}"
-    person = await _insert(tx, email, username, "invited", None, None)
-    await events.record(tx, actor, "person.invited", object_id=person)
-    return await find(tx, person)
+    await events.record(tx, actor, "person.invited", object_id=person_id)
+    return await find(tx, person_id)
+
+
+def _username(value: str) -> str:
+    value = text.name("username", value, longest=64)
+    if "\n" in value or "\t" in value:
+        # Mails put usernames into one line.
+        raise Invalid("username", "Control characters are not allowed.", code="control_characters")
+    return value
+
+
+def _phone(value: str | None) -> str | None:
+    """As written, but short and in one line; empty is none."""
+    if value is None or not value.strip():
+        return None
+    value = text.name("phone", value, longest=32)
+    if "\n" in value or "\t" in value:
+        raise Invalid("phone", "Control characters are not allowed.", code="control_characters")
+    return value
 
 
 async def _refuse_taken(tx: Write, email: str, username: str) -> None:
@@ -115,8 +148,10 @@ async def _refuse_taken(tx: Write, email: str, username: str) -> None:
 
 async def _insert(
     tx: Write, email: str, username: str, state: State, password_hash: str | None, phone: str | None
-) -> str:
+) -> str | None:
+    """Store a person and their organization; the id, or None when address or username is taken."""
     person_id, now = ids.new(), clock.now()
+    await names.hold(tx, "username", text.fold(username))
     made = await tx.run(
         "insert into person (id, email, email_folded, username, username_folded, phone, password_hash, state,"
         " referral_code, created_at, updated_at) values (:id, :email, :email_folded, :username, :username_folded,"
@@ -133,27 +168,47 @@ async def _insert(
         now=now,
     )
     if not made:
-        raise EmailTaken("This e-mail address or username is taken.")
+        return None
     await found_personal(tx, person_id, username)
     return person_id
 
 
-async def claim(tx: Write, person_id: str, *, username: str | None, password_hash: str | None) -> Person:
-    """Turn a pending person into an account; for whoever proved to own the address. Raises Invalid, UsernameTaken."""
+async def still_pending(tx: Write, person_id: str) -> bool:
+    """Whether the account is yet to be claimed; while this transaction lasts, nobody claims it."""
+    return bool(
+        await tx.run(
+            "update person set updated_at = updated_at where id = :id and state = 'invited'",
+            id=person_id,
+        )
+    )
+
+
+async def claim(
+    tx: Write, actor: Actor, person_id: str, *, username: str | None = None, password_hash: str | None = None
+) -> Person | None:
+    """Turn a pending person into an account, for whoever proved to own the address; None when it is none any more.
+
+    Raises Invalid, UsernameTaken.
+    """
     person = await find(tx, person_id)
-    name = person.username if username is None else text.name("username", username, longest=64)
+    name = person.username if username is None else _username(username)
+    folded = text.fold(name)
+    await names.hold(tx, "username", folded)
+    if await tx.one(int, "select 1 from person where username_folded = :f and id <> :id", f=folded, id=person_id):
+        raise UsernameTaken
     changed = await tx.run(
         "update person set state = 'active', username = :name, username_folded = :folded,"
-        " password_hash = coalesce(cast(:hash as text), password_hash), updated_at = :now where id = :id"
-        " and state = 'invited' and not exists (select 1 from person x where x.username_folded = :folded and x.id <> :id)",
+        " password_hash = cast(:hash as text), updated_at = :now where id = :id and state = 'invited'",
         id=person_id,
         name=name,
-        folded=text.fold(name),
+        folded=folded,
         hash=password_hash,
         now=clock.now(),
     )
     if not changed:
-        raise UsernameTaken
+        return None
+    await tx.run("update organization set name = :name where personal_of = :id", name=name, id=person_id)
+    await events.record(tx, actor, "person.claimed", object_id=person_id)
     return await find(tx, person_id)
 
 

@@ -1,12 +1,14 @@
 """The row of an organization, and the personal one with which every person is born."""
 
 from courtyard.core import clock, ids, text
+from courtyard.core.identity import names
 from courtyard.storage.database import Write
 
 
 async def found(tx: Write, name: str, handle: str, owner: str, *, personal: bool = False) -> str | None:
     """Store an organization with its first owner; its id, or None when the handle is taken."""
     organization_id, now = ids.new(), clock.now()
+    await names.hold(tx, "handle", handle)
     made = await tx.run(
         "insert into organization (id, handle, token, name, personal_of, created_at, updated_at)"
         " values (:id, :handle, :token, :name, :personal_of, :now, :now) on conflict (handle) do nothing",

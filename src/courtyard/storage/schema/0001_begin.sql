@@ -61,6 +61,7 @@ create table organization_member (
     primary key (organization_id, person_id)
 );
 create index organization_member_person on organization_member (person_id, organization_id);
+create index organization_member_joined on organization_member (organization_id, created_at, person_id);
 
 create table space (
     number {number},
@@ -97,6 +98,7 @@ create table member (
     primary key (space_id, person_id)
 );
 create index member_person on member (person_id, space_id);
+create index member_joined on member (space_id, created_at, person_id);
 create unique index member_owner on member (space_id) where role = 'owner';
 
 create table invitation (
