@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from courtyard.core import clock, ids, jobs
+from courtyard.core import clock, ids, queue
 from courtyard.core.actor import Actor
 from courtyard.storage.database import Write
 
@@ -73,4 +73,5 @@ async def _tell_hooks(tx: Write, action: str, space_id: str, object_id: str | No
         space=space_id,
     )
     for hook in hooks:
-        await jobs.enqueue(tx, "hooks.deliver", hook_id=hook, event=action, space_id=space_id, object_id=object_id)
+        # In the payload, not as the job's own space: the news that a space is gone must outlive it, and no member sees it.
+        await queue.enqueue(tx, "hooks.deliver", hook=hook, event=action, space=space_id, object=object_id)

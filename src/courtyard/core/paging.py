@@ -34,3 +34,14 @@ class Slice(msgspec.Struct, Generic[T], frozen=True):
 def cut(rows: list[T], limit: int) -> Slice[T]:
     """A slice of rows that were asked for with `limit + 1`: the one too many tells that there are more."""
     return Slice(rows[:limit], len(rows) > limit)
+
+
+def position(page: Page) -> str:
+    """Where a page of a list that runs from the newest down begins; the statement goes up when `before` is set."""
+    return page.before if page.before is not None else page.after or LAST
+
+
+def turned(rows: list[T], page: Page) -> Slice[T]:
+    """The slice of rows asked for in the page's direction of travel, in list order."""
+    found = cut(rows, page.limit)
+    return found if page.before is None else Slice(found.items[::-1], found.more)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any, cast
 
 import msgspec
 
@@ -60,6 +61,14 @@ def handle(field: str, value: str) -> str:
     return value
 
 
+def url(field: str, value: str) -> str:
+    """An http or https address of at most 2,048 characters, stored and shown. Raises Invalid."""
+    value = name(field, value, longest=2_048)
+    if not value.lower().startswith(("https://", "http://")) or any(c.isspace() for c in value):
+        raise Invalid(field, "This is not an http or https address.", code="url")
+    return value
+
+
 def slug(value: str, otherwise: str) -> str:
     """A name as part of an address: a-z, 0-9 and single dashes, at most 50; `otherwise` when nothing survives."""
     plain = unicodedata.normalize("NFKD", value.casefold()).encode("ascii", "ignore").decode()
@@ -70,11 +79,26 @@ def metadata(field: str, value: object) -> str:
     """A JSON object of at most 16 KiB, as text. Raises Invalid, TooLarge."""
     if not isinstance(value, dict):
         raise Invalid(field, "This must be an object.", code="type")
-    _without_control(field, value)
+    _without_control(field, cast("dict[str, Any]", value))
     text = msgspec.json.encode(value)
     if len(text) > METADATA_LIMIT:
         raise TooLarge("Metadata may take 16 KiB.")
     return text.decode()
+
+
+def patched(stored: str, patch: dict[str, Any] | None) -> dict[str, Any]:
+    """Metadata as stored, with a merge patch applied (RFC 7396, section 2); None clears it."""
+    return {} if patch is None else _merged(msgspec.json.decode(stored), patch)
+
+
+def _merged(target: Any, patch: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = dict(cast("dict[str, Any]", target)) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+    return result
 
 
 def _without_control(field: str, value: object) -> None:
@@ -82,11 +106,11 @@ def _without_control(field: str, value: object) -> None:
         if _CONTROL.search(value):
             raise Invalid(field, "Control characters are not allowed.", code="control_characters")
     elif isinstance(value, dict):
-        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType] - JSON, checked member by member
+        for key, inner in cast("dict[str, object]", value).items():
             _without_control(field, key)
             _without_control(field, inner)
     elif isinstance(value, list):
-        for inner in value:  # pyright: ignore[reportUnknownVariableType] - as above
+        for inner in cast("list[object]", value):
             _without_control(field, inner)
 
 

@@ -56,7 +56,7 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
 
 
 async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Space:
-    """Apply a merge patch to a space found with MANAGE. Raises Invalid, TooLarge."""
+    """Apply a merge patch to a space found with MANAGE. Raises Invalid, TooLarge, NotFound."""
     asked = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
     if not asked:
         return space
@@ -64,14 +64,19 @@ async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Spa
         raise Invalid("name", "A space needs a name.", code="required")
     if asked.get("visibility", "") is None:
         raise Invalid("visibility", "This cannot be cleared.", code="required")
-    cleared: dict[str, Any] = {"space_type": "general", "content_type": "general", "metadata": {}}
+    # The row first, then what it says now: another change may have come in between.
+    now = max(clock.now(), space.updated_at + 1)
+    await tx.run("update space set updated_at = :now where id = :id", now=now, id=space.id)
+    space = await find(tx, actor, space.id, Permission.LOOK)
+    if "metadata" in asked:
+        asked["metadata"] = text.patched(space.metadata, asked["metadata"])
+    cleared = {"space_type": "general", "content_type": "general"}
     asked = {key: cleared.get(key) if value is None else value for key, value in asked.items()}
     await tx.run(
         "update space set name = :name, name_folded = :name_folded, description = :description,"
         " visibility = :visibility, space_type = :space_type, content_type = :content_type, logo_url = :logo_url,"
-        " metadata = :metadata, updated_at = :now where id = :id",
+        " metadata = :metadata where id = :id",
         id=space.id,
-        now=max(clock.now(), space.updated_at + 1),
         **_clean({**_stored(space), **asked}),
     )
     await events.record(tx, actor, "space.updated", space_id=space.id, object_id=space.id, fields=sorted(asked))
@@ -181,7 +186,7 @@ def _clean(fields: dict[str, Any]) -> dict[str, Any]:
         "visibility": fields["visibility"],
         "space_type": fields["space_type"],
         "content_type": fields["content_type"],
-        "logo_url": None if logo_url is None else _url("logo_url", logo_url),
+        "logo_url": None if logo_url is None else text.url("logo_url", logo_url),
         "metadata": text.metadata("metadata", fields["metadata"]),
     }
 
@@ -189,11 +194,3 @@ def _clean(fields: dict[str, Any]) -> dict[str, Any]:
 def _one_of(field: str, value: str, allowed: frozenset[str]) -> None:
     if value not in allowed:
         raise Invalid(field, f"One of: {', '.join(sorted(allowed))}.", code="choice")
-
-
-def _url(field: str, value: str) -> str:
-    """An address that is stored and shown, never fetched."""
-    value = text.name(field, value, longest=2_048)
-    if not value.lower().startswith(("https://", "http://")) or any(c.isspace() for c in value):
-        raise Invalid(field, "This is not an http or https address.", code="url")
-    return value

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 import msgspec
 
-from courtyard.core.access.roles import HAS_ROLE, READABLE, Permission, require
+from courtyard.core.access.roles import HAS_ROLE, READABLE, Permission, require, role
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, NotFound, Unauthenticated
 from courtyard.core.paging import FIRST, LAST, Page, Slice, cut
@@ -46,6 +46,15 @@ async def find_by_number(tx: Read, actor: Actor, number: int, permission: Permis
     return _admit(actor, await tx.one(Space, _BY_NUMBER, number=number, person=actor.person_id), permission)
 
 
+async def find_around(tx: Read, actor: Actor, space_id: str | None, permission: Permission) -> Space:
+    """Like `find`, for a thing that is addressed without its space (None: there is no such thing).
+
+    A stranger to a public space hears NotFound, not Forbidden: the answer must not tell that the thing exists.
+    """
+    space = await tx.one(Space, _BY_ID, id=space_id or "", person=actor.person_id)
+    return _admit(actor, space if space is not None and role(actor, space) else None, permission)
+
+
 def _admit(actor: Actor, space: Space | None, permission: Permission) -> Space:
     if space is None:
         raise Unauthenticated if actor.anonymous else NotFound
@@ -66,8 +75,10 @@ _POSTGRES_ROWS: tuple[LiteralString, LiteralString, LiteralString] = (
 )
 _NOT_MINE: tuple[LiteralString, LiteralString] = (
     " and w.role <> 'owner'",
-    " and s.owner_id <> :person"
-    " and w.organization_id not in (select t.id from organization t where t.personal_of = :person)",
+    (
+        " and s.owner_id <> :person"
+        " and w.organization_id not in (select t.id from organization t where t.personal_of = :person)"
+    ),
 )
 
 

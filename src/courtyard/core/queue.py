@@ -1,4 +1,4 @@
-"""Jobs are rows: enqueue in the cause's transaction, claim under a lease, settle with the fence."""
+"""The queue under the jobs: rows; enqueue in the cause's transaction, claim under a lease, settle with the fence."""
 
 import random
 from typing import Any, Literal, LiteralString

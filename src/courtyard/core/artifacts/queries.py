@@ -1,0 +1,109 @@
+"""The door to artifacts, and their lists."""
+
+from typing import LiteralString
+
+import msgspec
+
+from courtyard.core.actor import Actor
+from courtyard.core.artifacts.model import Artifact
+from courtyard.core.errors import NotFound
+from courtyard.core.paging import LAST, Page, Slice, cut
+from courtyard.core.spaces import Space
+from courtyard.storage.database import Pair, Read
+
+COLUMNS: LiteralString = (
+    "select a.number, a.id, a.space_id, a.name, a.document_type, a.status, a.content_type, a.size, a.sha256,"
+    " a.blob_key, a.version, a.metadata, a.tags, a.thread_ids, a.created_by, a.created_at, a.updated_at, a.deleted_at,"
+    " a.error"
+)
+_ALL: LiteralString = COLUMNS + " from artifact a"
+_ANY: LiteralString = _ALL + " where a.id = :id"
+_ONE: LiteralString = _ANY + " and a.space_id = :space and a.deleted_at is null"
+_HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update")
+_TRASHED: LiteralString = _ANY + " and a.space_id = :space and a.deleted_at is not null"
+_TRASHED_HELD = Pair(sqlite=_TRASHED, postgres=_TRASHED + " for no key update")
+_OF_SPACE: LiteralString = _ALL + " where a.space_id = :space and a.deleted_at is null"
+_NEWEST: LiteralString = " and a.id < :past order by a.id desc limit :limit"
+_TRASH: LiteralString = _ALL + " where a.space_id = :space and a.deleted_at is not null" + _NEWEST
+
+# One text for each index that a page can walk; what narrows it further is looked at row by row.
+_EVERY: LiteralString = _OF_SPACE + _NEWEST
+_BY_STATUS: LiteralString = _OF_SPACE + " and a.status = :status and (:type = '' or a.document_type = :type)" + _NEWEST
+# `|| ''` keeps the status index out of it: nearly every artifact is completed, so the type narrows more.
+_BY_TYPE: LiteralString = (
+    _OF_SPACE + " and a.document_type = :type and (:status = '' or a.status || '' = :status)" + _NEWEST
+)
+_BY_THREAD: LiteralString = (
+    COLUMNS + " from artifact_thread l join artifact a on a.id = l.artifact_id where l.thread_id = :thread"
+    " and a.space_id = :space and a.deleted_at is null and (:type = '' or a.document_type = :type)"
+    " and (:status = '' or a.status || '' = :status)"
+    " and l.artifact_id < :past order by l.artifact_id desc limit :limit"
+)
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows a list; None means everything, a value that nothing has gives an empty page."""
+
+    thread_id: str | None = None
+    document_type: str | None = None
+    status: str | None = None
+
+
+async def find(tx: Read, actor: Actor, space: Space, artifact_id: str, *, hold: bool = False) -> Artifact:
+    """The artifact in a space found with READ (WRITE to change it). Raises NotFound, also for one in the trash.
+
+    `hold` keeps others from changing it until the caller's commit, so that a precondition stays true.
+    """
+    artifact = await tx.one(Artifact, _HELD if hold else _ONE, id=artifact_id, space=space.id)
+    if artifact is None:
+        raise NotFound
+    return artifact
+
+
+async def find_trashed(tx: Read, actor: Actor, space: Space, artifact_id: str, *, hold: bool = False) -> Artifact:
+    """The artifact in the trash of a space found with WRITE. Raises NotFound."""
+    artifact = await tx.one(Artifact, _TRASHED_HELD if hold else _TRASHED, id=artifact_id, space=space.id)
+    if artifact is None:
+        raise NotFound
+    return artifact
+
+
+async def seek(tx: Read, artifact_id: str) -> Artifact | None:
+    """The artifact wherever it is, for the worker; None if it is gone."""
+    return await tx.one(Artifact, _ANY, id=artifact_id)
+
+
+async def excerpt(tx: Read, artifact: Artifact) -> str | None:
+    """The text that was found in an artifact; None while or if there is none."""
+    return await tx.one(str, "select text_excerpt from artifact where id = :id", id=artifact.id)
+
+
+async def page(tx: Read, space: Space, page: Page, filters: Filters = Filters()) -> Slice[Artifact]:  # noqa: B008
+    """The artifacts of a space found with READ, newest first, without those in the trash."""
+    if "" in (filters.thread_id, filters.document_type, filters.status):
+        return Slice([], more=False)
+    rows = await tx.all(
+        Artifact,
+        _statement(filters),
+        space=space.id,
+        thread=filters.thread_id,
+        type=filters.document_type or "",
+        status=filters.status or "",
+        past=page.after or LAST,
+        limit=page.limit + 1,
+    )
+    return cut(rows, page.limit)
+
+
+async def trashed(tx: Read, space: Space, page: Page) -> Slice[Artifact]:
+    """The trash of a space found with WRITE, newest artifact first."""
+    rows = await tx.all(Artifact, _TRASH, space=space.id, past=page.after or LAST, limit=page.limit + 1)
+    return cut(rows, page.limit)
+
+
+def _statement(filters: Filters) -> LiteralString:
+    if filters.thread_id is not None:
+        return _BY_THREAD
+    if filters.document_type is not None and (filters.status in (None, "completed")):
+        return _BY_TYPE
+    return _EVERY if filters.status is None else _BY_STATUS

@@ -1,0 +1,46 @@
+"""Jobs: background work, as people see it and as workers do it (see `courtyard.core.queue`)."""
+
+from courtyard.core.jobs.actions import Ended, NotEnded, cancel, retry
+from courtyard.core.jobs.model import Run, SpaceJob
+from courtyard.core.jobs.queries import find, of_artifact, of_space, runs
+from courtyard.core.queue import (
+    ATTEMPTS,
+    LEASE,
+    Job,
+    Status,
+    beat,
+    claim,
+    complete,
+    enqueue,
+    fail,
+    next_due,
+    pause,
+    recover,
+    release,
+)
+
+__all__ = [
+    "ATTEMPTS",
+    "LEASE",
+    "Ended",
+    "Job",
+    "NotEnded",
+    "Run",
+    "SpaceJob",
+    "Status",
+    "beat",
+    "cancel",
+    "claim",
+    "complete",
+    "enqueue",
+    "fail",
+    "find",
+    "next_due",
+    "of_artifact",
+    "of_space",
+    "pause",
+    "recover",
+    "release",
+    "retry",
+    "runs",
+]

@@ -1,0 +1,73 @@
+"""The door to jobs, and their lists. A job without a space is nobody's business; one in the trash rests there."""
+
+from typing import LiteralString
+
+from courtyard.core import spaces
+from courtyard.core.access.roles import Permission
+from courtyard.core.actor import Actor
+from courtyard.core.errors import NotFound
+from courtyard.core.jobs.model import Run, SpaceJob
+from courtyard.core.paging import LAST, Page, Slice, cut
+from courtyard.core.queue import Job
+from courtyard.core.spaces import Space
+from courtyard.storage.database import Read
+
+COLUMNS: LiteralString = (
+    "select j.number, j.id, j.kind, j.space_id, j.artifact_id, j.payload, j.status, j.progress, j.message, j.attempt,"
+    " j.max_attempts, j.error, j.fence, j.due_at, j.created_at, j.started_at, j.completed_at"
+)
+_ROWS: LiteralString = " from job j left join artifact a on a.id = j.artifact_id where "
+_BY_ID: LiteralString = COLUMNS + _ROWS + "j.id = :id and a.deleted_at is null"
+_OF_ARTIFACT: LiteralString = (
+    COLUMNS + " from job j where j.artifact_id = :artifact and j.id < :past order by j.id desc limit :limit"
+)
+_IN_SPACE: LiteralString = _ROWS + "j.space_id = :space and a.deleted_at is null"
+_OF_SPACE: LiteralString = (
+    COLUMNS + ", a.name as artifact_name" + _IN_SPACE + " and j.id < :past order by j.id desc limit :limit"
+)
+_COUNT: LiteralString = "select count(*)" + _IN_SPACE
+_RUNS_IN_SPACE: LiteralString = (
+    " from artifact a where a.space_id = :space and a.deleted_at is null"
+    " and exists (select 1 from job j where j.artifact_id = a.id)"
+)
+_RUNS: LiteralString = (
+    "select c.id as artifact_id, c.name as artifact_name,"
+    " case when max(case when j.status = 'processing' then 1 else 0 end) = 1 then 'processing'"
+    " when max(case when j.status = 'pending' then 1 else 0 end) = 1 then 'pending'"
+    " else (select l.status from job l where l.artifact_id = c.id order by l.id desc limit 1) end as status,"
+    " count(*) as jobs, min(j.created_at) as created_at,"
+    " max(coalesce(j.completed_at, j.started_at, j.created_at)) as changed_at"
+    " from (select a.id, a.name" + _RUNS_IN_SPACE + " and a.id < :past order by a.id desc limit :limit) c"
+    " join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
+)
+_COUNT_RUNS: LiteralString = "select count(*)" + _RUNS_IN_SPACE
+
+
+async def find(tx: Read, actor: Actor, job_id: str, permission: Permission = Permission.JOIN) -> Job:
+    """The job, for a member of its space: JOIN to look, WRITE to cancel or retry.
+
+    Raises NotFound (Unauthenticated without a credential), Forbidden.
+    """
+    job = await tx.one(Job, _BY_ID, id=job_id)
+    await spaces.find_around(tx, actor, job and job.space_id, permission)
+    if job is None:
+        raise NotFound
+    return job
+
+
+async def of_artifact(tx: Read, artifact_id: str, page: Page) -> Slice[Job]:
+    """The jobs of an artifact found in a space with JOIN, newest first."""
+    rows = await tx.all(Job, _OF_ARTIFACT, artifact=artifact_id, past=page.after or LAST, limit=page.limit + 1)
+    return cut(rows, page.limit)
+
+
+async def of_space(tx: Read, space: Space, page: Page) -> tuple[int, Slice[SpaceJob]]:
+    """How many jobs a space found with JOIN has, and a page of them, newest first."""
+    rows = await tx.all(SpaceJob, _OF_SPACE, space=space.id, past=page.after or LAST, limit=page.limit + 1)
+    return await tx.one(int, _COUNT, space=space.id) or 0, cut(rows, page.limit)
+
+
+async def runs(tx: Read, space: Space, page: Page) -> tuple[int, Slice[Run]]:
+    """How many runs (artifacts with jobs) a space found with JOIN has, and a page of them, newest artifact first."""
+    rows = await tx.all(Run, _RUNS, space=space.id, past=page.after or LAST, limit=page.limit + 1)
+    return await tx.one(int, _COUNT_RUNS, space=space.id) or 0, cut(rows, page.limit)
