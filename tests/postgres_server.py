@@ -82,7 +82,7 @@ def keep(folder: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _start(programs: Path, place: Path, address: Path) -> subprocess.Popen[bytes]:
+def _start(programs: Path, place: Path, address: Path) -> subprocess.Popen[Any]:
     for _ in range(5):
         port = _free_port()
         options = [f"-c{name}={value}" for name, value in OPTIONS.items()]
@@ -96,7 +96,7 @@ def _start(programs: Path, place: Path, address: Path) -> subprocess.Popen[bytes
     raise RuntimeError("no free port for PostgreSQL, five times")
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
+def _stop(server: subprocess.Popen[Any]) -> None:
     server.send_signal(signal.SIGQUIT)  # at once, but with its shared memory put away
     try:
         server.wait(10)
@@ -105,7 +105,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _ready(programs: Path, place: Path, port: int, server: subprocess.Popen[bytes]) -> bool:
+def _ready(programs: Path, place: Path, port: int, server: subprocess.Popen[Any]) -> bool:
     end = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

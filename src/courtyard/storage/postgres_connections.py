@@ -56,7 +56,7 @@ class Connections:
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
-        self._cleaning: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     async def warm(self, count: int) -> None:
@@ -74,9 +74,9 @@ class Connections:
             self._open -= 1
         if self._open < self._most:
             self._open += 1
-            return await self._connect()
+            return await self._connected()
         handed = await self._wait()
-        return await self._connect() if handed is None else handed
+        return await self._connected() if handed is None else handed
 
     def give(self, connection: Connection) -> None:
         """Take one back, in whatever state; a closed one makes room for a new one."""
@@ -91,8 +91,8 @@ class Connections:
     def abandon(self, connection: Connection) -> None:
         """Take one back in the middle of a transaction; it is lent again once rolled back."""
         task = asyncio.get_running_loop().create_task(self._clean(connection))
-        self._cleaning.add(task)
-        task.add_done_callback(self._cleaning.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def close(self) -> None:
         """Close what is idle and break what is still lent."""
@@ -105,7 +105,7 @@ class Connections:
             await _leave(connection)
         for connection in list(self._lent):
             connection.terminate()
-        await asyncio.gather(*self._cleaning)
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     async def _clean(self, connection: Connection) -> None:
         try:
@@ -149,6 +149,21 @@ class Connections:
         """One connection less; the room goes to the first who waits, still counted."""
         if not self._offer(None):
             self._open -= 1
+
+    async def _connected(self) -> Connection:
+        """Connect to the end even when the caller gives up: the driver cannot be stopped half-way, and others wait."""
+        task = asyncio.get_running_loop().create_task(self._connect())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._background.add(task)
+            task.add_done_callback(self._unwanted)
+            raise
+
+    def _unwanted(self, task: "asyncio.Task[Connection]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is None:
+            self.give(task.result())
 
     async def _connect(self) -> Connection:
         """Fill the room that the caller holds."""

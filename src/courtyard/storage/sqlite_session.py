@@ -25,6 +25,7 @@ PRAGMAS = (
 )
 READER = ("pragma query_only = on", "pragma wal_autocheckpoint = 0")
 ROOM = 1 << 20
+WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with\b", re.IGNORECASE | re.DOTALL)
 
 
 def connect(path: Path, *, reader: bool) -> sqlite3.Connection:
@@ -107,7 +108,7 @@ class Session:
             if cursor.rowcount >= 0:
                 return cursor.rowcount
             # The driver counts only what begins with insert, update, delete or replace; a change may begin with `with`.
-            if text.lstrip()[:4].lower() == "with":
+            if WITH.match(text):
                 return cursor.execute("select changes()").fetchall()[0][0]
         except sqlite3.Error as error:
             self.refuse(error)
