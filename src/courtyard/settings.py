@@ -34,19 +34,34 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COURTYARD_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
-    data_dir: Path = Field(Path("data"), description="Where everything rests that is not elsewhere: database, files, certificate, mails.")
+    data_dir: Path = Field(
+        Path("data"), description="Where everything rests that is not elsewhere: database, files, certificate, mails."
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
     tls_port: int = Field(8443, ge=0, le=65535, description="The HTTPS port; 0 turns the HTTPS listener off.")
-    tls_cert: Path | None = Field(None, description="Certificate chain (PEM); without one a development certificate is made.")
+    tls_cert: Path | None = Field(
+        None, description="Certificate chain (PEM); without one a development certificate is made."
+    )
     tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
-    public_url: str = Field("", description="The address that people use, for links in mails; default is the HTTP listener's.")
-    trusted_proxies: Annotated[list[str], NoDecode] = Field([], description="Addresses or networks whose X-Forwarded-Proto and X-Forwarded-For count, separated by commas.")
-    database_url: SecretStr = Field(SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory.")
+    public_url: str = Field(
+        "", description="The address that people use, for links in mails; default is the HTTP listener's."
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="Addresses or networks whose X-Forwarded-Proto and X-Forwarded-For count, separated by commas."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory."
+    )
     database_pool: PositiveInt = Field(10, description="Connections to PostgreSQL of one process.")
-    smtp_url: SecretStr = Field(SecretStr(""), description="`smtp://user:password@host:port` or `smtps://…`; without it mails become files in the data directory.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="`smtp://user:password@host:port` or `smtps://…`; without it mails become files in the data directory.",
+    )
     mail_from: str = Field("courtyard@localhost", description="The sender of mails.")
-    registration: Literal["open", "invited", "closed"] = Field("invited", description="Who may make an account: everybody, invited people, nobody.")
+    registration: Literal["open", "invited", "closed"] = Field(
+        "invited", description="Who may make an account: everybody, invited people, nobody."
+    )
     rate_limits: Literal["on", "off"] = Field("on", description="Whether requests are counted and limited.")
     rate_login: PositiveInt = Field(10, description="Sign-ins per minute and address.")
     rate_failed_login: PositiveInt = Field(5, description="Failed sign-ins per 15 minutes, account and address.")
@@ -57,14 +72,26 @@ class Settings(BaseSettings):
     rate_upload: PositiveInt = Field(60, description="Uploads per minute and person.")
     rate_invite: PositiveInt = Field(20, description="Invitations per hour and space.")
     body_limit: PositiveInt = Field(MIB, description="Largest ordinary request body in bytes.")
-    generate_limit: PositiveInt = Field(14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64).")
+    generate_limit: PositiveInt = Field(
+        14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64)."
+    )
     upload_limit: PositiveInt = Field(100 * MIB, description="Largest upload in bytes.")
-    plain_http: bool = Field(False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only.")
+    plain_http: bool = Field(
+        False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
+    )
     hooks_allow_private: bool = Field(False, description="Lets REST hooks call private and loopback addresses.")
-    worker: Literal["inside", "none"] = Field("inside", description="Whether the server process also runs background jobs.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged; requests are `info`.")
-    admin_email: str = Field("", description="E-mail of the first administrator; default `admin@localhost.localdomain`.")
-    admin_password: SecretStr = Field(SecretStr(""), description="Password of the first administrator, instead of a random one.")
+    worker: Literal["inside", "none"] = Field(
+        "inside", description="Whether the server process also runs background jobs."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged; requests are `info`."
+    )
+    admin_email: str = Field(
+        "", description="E-mail of the first administrator; default `admin@localhost.localdomain`."
+    )
+    admin_password: SecretStr = Field(
+        SecretStr(""), description="Password of the first administrator, instead of a random one."
+    )
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,7 +30,10 @@ KEPT_HEADERS = ("location", "etag", "content-type")
 
 
 class Call:
-    """A request that has found its route. `tx` is there while the route's transaction is open."""
+    """A request that has found its route.
+
+    `tx` is the route's transaction while it is open; `found` holds what its doors let in to, for the doors after them.
+    """
 
     __slots__ = (
         "_decoded",
@@ -37,6 +42,7 @@ class Call:
         "arrival",
         "body",
         "dialect",
+        "found",
         "params",
         "receive",
         "scope",
@@ -44,7 +50,7 @@ class Call:
         "tx",
     )
 
-    tx: Read
+    tx: Read | None
     actor: Actor
 
     def __init__(self, dialect: Dialect, scope: Scope, receive: Receive, params: dict[str, str]) -> None:
@@ -55,6 +61,8 @@ class Call:
         self.params = params
         self.arrival: Arrival = scope[KEY]
         self.body = b""
+        self.tx = None
+        self.found: dict[str, Any] = {}
         self._decoded: Any = _UNSET
         self._query: list[tuple[str, str]] | None = None
 
@@ -82,6 +90,15 @@ class Call:
         if self._decoded is _UNSET:
             self._decoded = self.dialect.decode(self.header(b"content-type"), self.body)
         return self._decoded
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Read]:
+        """The route's transaction; one to look by for a route that opens its own."""
+        if self.tx is not None:
+            yield self.tx
+            return
+        async with self.services.database.read() as tx:
+            yield tx
 
     async def read_body(self) -> None:
         """Take in the whole body; the guard has bounded it."""

@@ -165,7 +165,7 @@ class Dialect:
         )
         components = document.setdefault("components", {})
         components["securitySchemes"] = self.speech.security
-        demands = [{name: []} for name in self.speech.security]
+        demands: list[dict[str, list[str]]] = [{name: []} for name in self.speech.security]
         for route in self.routes:
             if not route.meets_caller or not route.include_in_schema:
                 continue

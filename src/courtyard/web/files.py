@@ -1,12 +1,15 @@
 """A file that a client sends, raw or as a form, on its way into the blob store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
+from starlette.responses import Response
 
-from courtyard.core.errors import TooLarge
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Refusal, TooLarge
 from courtyard.storage.blobs import Blob, TooLong
+from courtyard.storage.database import Write as Transaction
 from courtyard.web import upload
 from courtyard.web.call import Call
 from courtyard.web.input import Malformed
@@ -73,3 +76,26 @@ async def discard(call: Call, blobs: list[Blob]) -> None:
 async def whole(call: Call, blob: Blob) -> bytes:
     """All bytes of a small blob."""
     return await call.services.blobs.read(blob.key, 0, blob.size)
+
+
+async def named(
+    call: Call, blob: Blob, act: Callable[[Transaction, Actor], Awaitable[Response]], canonical: bytes | None = None
+) -> Response:
+    """Let `act` name stored bytes in one transaction, once for each Idempotency-Key.
+
+    A replayed or refused request leaves no bytes behind. `canonical` is the request's body for the key.
+    """
+    try:
+        once = call.once(canonical)
+        async with call.services.database.write() as tx:
+            replayed = None if once is None else await once.claim(tx)
+            if replayed is None:
+                response = await act(tx, call.actor)
+                if once is not None:
+                    await once.keep(tx, response)
+                return response
+    except Refusal:
+        await discard(call, [blob])
+        raise
+    await discard(call, [blob])
+    return replayed

@@ -79,7 +79,7 @@ def _tame_members(value: Any, depth: int) -> None:
     if isinstance(value, dict):
         for name in value:  # pyright: ignore[reportUnknownVariableType] - JSON
             _tame(name, 0)
-        value = value.values()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - JSON
+        value = value.values()  # pyright: ignore[reportUnknownVariableType] - JSON
     for inner in value:
         _tame(inner, depth)
 

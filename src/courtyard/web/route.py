@@ -47,18 +47,25 @@ class Route(APIRoute):
             refuse_key(call)
         if self.writes:
             return await self._write(call)
+        response = await (self._read(call) if self.reads else self._alone(call))
+        if self.meets_caller and call.actor.privileged:
+            await call.audit()
+        return response
+
+    async def _read(self, call: Call) -> Response:
         async with call.services.database.read() as tx:
             call.tx = tx
             await self._meet(call, tx)
-            if self.reads:
-                response = await self._run(call)
-        if not self.reads:
-            if self.takes_body:
-                await call.read_body()
-            response = await self._run(call)
-        if self.meets_caller and call.actor.privileged:
-            await call.audit()
-        return response  # pyright: ignore[reportPossiblyUnboundVariable] - one of the two branches has run
+            return await self._run(call)
+
+    async def _alone(self, call: Call) -> Response:
+        """A route that opens its own transactions, because bytes or passwords take their time between them."""
+        if self.meets_caller:
+            async with call.services.database.read() as tx:
+                await self._meet(call, tx)
+        if self.takes_body:
+            await call.read_body()
+        return await self._run(call)
 
     async def _meet(self, call: Call, tx: Any) -> None:
         if self.meets_caller:
@@ -115,22 +122,25 @@ def _arguments(endpoint: Callable[..., Any]) -> tuple[list[tuple[str, Argument]]
     arguments: list[tuple[str, Argument]] = []
     suppliers: list[Supplier] = []
     for name, annotation in _signature(endpoint):
-        for mark in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
-            if isinstance(mark, params.Depends) and isinstance(mark.dependency, Supplier):
-                suppliers.append(mark.dependency)
+        suppliers += _suppliers(annotation)
         arguments.append((name, _argument(name, annotation)))
     return arguments, suppliers
 
 
+def _suppliers(annotation: Any) -> list[Supplier]:
+    marks = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    found = [mark.dependency for mark in marks if isinstance(mark, params.Depends)]
+    return [supplier for supplier in found if isinstance(supplier, Supplier)]
+
+
 def _argument(name: str, annotation: Any) -> Argument:
     """Where one argument comes from, decided once when the route is made."""
+    for supplier in _suppliers(annotation):
+        return supplier.supply
     if get_origin(annotation) is Annotated:
         kind, *marks = get_args(annotation)
-        for mark in marks:
-            if isinstance(mark, params.Depends) and isinstance(mark.dependency, Supplier):
-                return mark.dependency.supply
-            if isinstance(mark, params.Query):
-                return _query(kind)
+        if any(isinstance(mark, params.Query) for mark in marks):
+            return _query(kind)
     if _is_body(annotation):
         return _body(annotation)
     return _path(name)

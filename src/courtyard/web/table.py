@@ -35,7 +35,8 @@ class Table:
             self._add(route)
 
     def _add(self, route: Route) -> None:
-        node, names = self._root, []
+        node = self._root
+        names: list[str] = []
         for segment in _segments(route.path):
             if segment.startswith("{"):
                 names.append(segment[1:-1])

@@ -1,6 +1,18 @@
 """v1: spaces and artifacts (seeds 000 and 002), and the native API: everything Courtyard can do."""
 
-from courtyard.dialects.v1 import auth, errors, keys, organizations, spaces
+from courtyard.dialects.v1 import (
+    artifacts,
+    auth,
+    customers,
+    errors,
+    jobs,
+    keys,
+    organizations,
+    people,
+    spaces,
+    threads,
+    uploads,
+)
 from courtyard.web.dialect import Dialect, Services, Speech
 
 SPEECH = Speech(
@@ -14,7 +26,18 @@ SPEECH = Speech(
     refuse=errors.refuse,
     say=errors.say,
 )
-ROUTERS = [spaces.router, organizations.router, keys.router]
+ROUTERS = [
+    spaces.router,
+    artifacts.router,
+    uploads.router,
+    uploads.images,
+    jobs.router,
+    threads.router,
+    customers.router,
+    people.router,
+    organizations.router,
+    keys.router,
+]
 
 
 def dialect(services: Services) -> Dialect:

@@ -4,13 +4,16 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from courtyard.core import organizations, spaces
+from courtyard.core import artifacts, customers, organizations, spaces, threads
 from courtyard.core.access.roles import Permission
+from courtyard.core.artifacts import Artifact
+from courtyard.core.customers import Customer
 from courtyard.core.identity import credentials
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.organizations import Belonging, Organization
 from courtyard.core.spaces import Space
-from courtyard.dialects.v1 import shapes
+from courtyard.core.threads import Thread
+from courtyard.dialects.v1 import contents, shapes
 from courtyard.web.call import Call
 from courtyard.web.preconditions import hold
 from courtyard.web.suppliers import Supplier
@@ -29,9 +32,11 @@ class SpaceDoor(Supplier):
     def __call__(self, space_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
 
     async def supply(self, call: Call) -> Space:
-        space = await spaces.find(call.tx, call.actor, call.params["space_id"], self._permission)
+        async with call.reading() as tx:
+            space = await spaces.find(tx, call.actor, call.params["space_id"], self._permission)
         if self._itself:
             hold(call, shapes.space(call.actor, space))
+        call.found["space"] = space
         return space
 
 
@@ -45,6 +50,59 @@ Changed = Annotated[Space, Depends(SpaceDoor(Permission.MANAGE, itself=True))]
 Ended = Annotated[Space, Depends(SpaceDoor(Permission.OWN, itself=True))]
 
 
+class InSpace(Supplier):
+    """Something in the space that the door before has let in to; before a change, as the client last saw it."""
+
+    def _place(self, call: Call) -> tuple[Space, bool]:
+        """The space, and whether the request changes what is in it."""
+        return call.found["space"], call.method in ("PATCH", "DELETE", "PUT")
+
+
+class ArtifactDoor(InSpace):
+    """An artifact of the space; `trashed` ones are found by those alone who may see the trash."""
+
+    def __init__(self, *, trashed: bool = False) -> None:
+        self._find = artifacts.find_trashed if trashed else artifacts.find
+
+    def __call__(self, artifact_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
+
+    async def supply(self, call: Call) -> Artifact:
+        space, changes = self._place(call)
+        async with call.reading() as tx:
+            artifact = await self._find(tx, call.actor, space, call.params["artifact_id"], hold=changes)
+        if changes:
+            hold(call, contents.artifact(call.actor, space, artifact))
+        return artifact
+
+
+class ThreadDoor(InSpace):
+    """A thread of the space."""
+
+    def __call__(self, thread_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
+
+    async def supply(self, call: Call) -> Thread:
+        space, changes = self._place(call)
+        async with call.reading() as tx:
+            thread = await threads.find(tx, call.actor, space, call.params["thread_id"], hold=changes)
+        if changes:
+            hold(call, contents.thread(thread))
+        return thread
+
+
+class CustomerDoor(InSpace):
+    """A customer of the space."""
+
+    def __call__(self, customer_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
+
+    async def supply(self, call: Call) -> Customer:
+        space, changes = self._place(call)
+        async with call.reading() as tx:
+            customer = await customers.find(tx, call.actor, space, call.params["customer_id"], hold=changes)
+        if changes:
+            hold(call, contents.customer(customer))
+        return customer
+
+
 class OrganizationDoor(Supplier):
     """The organization in the path, for a caller who belongs to it at least as `needed`."""
 
@@ -55,7 +113,8 @@ class OrganizationDoor(Supplier):
     def __call__(self, handle: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
 
     async def supply(self, call: Call) -> Organization:
-        organization = await organizations.find(call.tx, call.actor, call.params["handle"], self._needed)
+        async with call.reading() as tx:
+            organization = await organizations.find(tx, call.actor, call.params["handle"], self._needed)
         if self._itself:
             hold(call, shapes.organization(call.actor, organization))
         return organization
@@ -67,12 +126,17 @@ class KeyDoor(Supplier):
     def __call__(self, key_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
 
     async def supply(self, call: Call) -> Credential:
-        key = await credentials.find(call.tx, call.actor, call.params["key_id"])
+        async with call.reading() as tx:
+            key = await credentials.find(tx, call.actor, call.params["key_id"])
         if call.method in ("PATCH", "DELETE"):
             hold(call, shapes.key(key))
         return key
 
 
+TheArtifact = Annotated[Artifact, Depends(ArtifactDoor())]
+TrashedArtifact = Annotated[Artifact, Depends(ArtifactDoor(trashed=True))]
+TheThread = Annotated[Thread, Depends(ThreadDoor())]
+TheCustomer = Annotated[Customer, Depends(CustomerDoor())]
 Belonged = Annotated[Organization, Depends(OrganizationDoor("member"))]
 Administered = Annotated[Organization, Depends(OrganizationDoor("admin"))]
 ChangedOrganization = Annotated[Organization, Depends(OrganizationDoor("admin", itself=True))]

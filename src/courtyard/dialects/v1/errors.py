@@ -6,6 +6,7 @@ import msgspec
 
 from courtyard.core import errors, idempotency
 from courtyard.core.errors import Refusal
+from courtyard.imaging import NotAnImage
 from courtyard.web import input as reading
 from courtyard.web.answer import Answer
 from courtyard.web.preconditions import PreconditionFailed
@@ -26,6 +27,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.StorageFull: 507,
     TwoCredentials: 400,
     reading.UnsupportedType: 415,
+    NotAnImage: 415,
     idempotency.MalformedKey: 400,
     idempotency.KeyRefused: 400,
     PreconditionFailed: 412,

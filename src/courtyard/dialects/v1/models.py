@@ -2,11 +2,9 @@
 
 from typing import Any, Literal
 
-import msgspec
-
 from pydantic import BaseModel, ConfigDict
 
-from courtyard.core import clock, spaces
+from courtyard.core import artifacts, clock, customers, spaces, threads
 from courtyard.core.access.roles import Visibility
 from courtyard.core.actor import Scope
 from courtyard.core.errors import Invalid
@@ -48,7 +46,7 @@ class SpacePatch(Body):
     metadata: dict[str, Any] | None = None
 
     def core(self) -> spaces.Changes:
-        return msgspec.convert(self.model_dump(exclude_unset=True), spaces.Changes, strict=False)
+        return spaces.Changes(**self.model_dump(exclude_unset=True))
 
 
 class SpaceFilters(Paging):
@@ -119,3 +117,132 @@ def time(field: str, value: str) -> int:
         return clock.parse(value)
     except (ValueError, OverflowError):
         raise Invalid(field, "This is not an RFC 3339 time.", code="time") from None
+
+
+class ArtifactFilters(Paging):
+    """What narrows the list of artifacts; a value that nothing has gives an empty page."""
+
+    thread_id: str | None = None
+    document_type: str | None = None
+    status: str | None = None
+
+    def core(self) -> artifacts.Filters:
+        return artifacts.Filters(thread_id=self.thread_id, document_type=self.document_type, status=self.status)
+
+
+class NewDocument(Body):
+    """A document to be kept: `content` is Base64 (white space tolerated), at most 10 MiB when decoded."""
+
+    name: str
+    type: str
+    content: str
+    thread_id: str | None = None
+    metadata: dict[str, Any] = {}
+    content_type: str = "application/octet-stream"
+    format: str | None = None
+
+    def core(self) -> artifacts.NewArtifact:
+        if self.format is not None:
+            raise Invalid("format", "This installation does not convert documents.", code="unsupported")
+        return artifacts.NewArtifact(
+            name=self.name,
+            document_type=self.type,
+            content_type=self.content_type,
+            thread_id=self.thread_id,
+            metadata=self.metadata,
+        )
+
+
+class ArtifactPatch(Body):
+    """A merge patch (RFC 7396): what is absent stays, null clears."""
+
+    name: str | None = None
+    document_type: str | None = None
+    thread_ids: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    tags: list[str] | None = None
+
+    def core(self) -> artifacts.Changes:
+        return artifacts.Changes(**self.model_dump(exclude_unset=True))
+
+
+class NewThread(Body):
+    """A thread to be opened."""
+
+    title: str
+    metadata: dict[str, Any] = {}
+
+    def core(self) -> threads.NewThread:
+        return threads.NewThread(title=self.title, metadata=self.metadata)
+
+
+class ThreadPatch(Body):
+    """A merge patch (RFC 7396): what is absent stays."""
+
+    title: str | None = None
+    status: threads.Status | None = None
+    metadata: dict[str, Any] | None = None
+
+    def core(self) -> threads.Changes:
+        return threads.Changes(**self.model_dump(exclude_unset=True))
+
+
+class NewMessage(Body):
+    """What is to be said."""
+
+    content: str
+    role: threads.Speaker = "user"
+    metadata: dict[str, Any] = {}
+
+    def core(self) -> threads.NewMessage:
+        return threads.NewMessage(content=self.content, role=self.role, metadata=self.metadata)
+
+
+class RoleChange(Body):
+    """A member's new role."""
+
+    role: str
+
+
+class NewInvitation(Body):
+    """Whom to invite, as what, and for how many days the mailed link works."""
+
+    email: str
+    role: str
+    expires_in_days: int = 7
+
+
+class Acceptance(Body):
+    """The token of an invitation mail; who has no account yet chooses a username and a password."""
+
+    token: str
+    username: str | None = None
+    password: str | None = None
+
+
+class Transfer(Body):
+    """Who is to own the space."""
+
+    user_id: str
+
+
+class NewCustomer(Body):
+    """A customer to be added; the e-mail address is unique within the space."""
+
+    name: str
+    email: str | None = None
+    metadata: dict[str, Any] = {}
+
+    def core(self) -> customers.NewCustomer:
+        return customers.NewCustomer(name=self.name, email=self.email, metadata=self.metadata)
+
+
+class CustomerPatch(Body):
+    """A merge patch (RFC 7396): what is absent stays, null clears."""
+
+    name: str | None = None
+    email: str | None = None
+    metadata: dict[str, Any] | None = None
+
+    def core(self) -> customers.Changes:
+        return customers.Changes(**self.model_dump(exclude_unset=True))

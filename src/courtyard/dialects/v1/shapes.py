@@ -1,16 +1,18 @@
 """The wire shapes of v1: plain functions from a core fact to what its document prints."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from typing_extensions import TypedDict
 
-from courtyard.core.access.roles import Role, Visibility
+from courtyard.core.access.roles import OrganizationRole, Role, Visibility
 from courtyard.core.access.roles import role as acting_role
 from courtyard.core.actor import RANK, SCOPES, Actor
 from courtyard.core.clock import rfc3339
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.identity.people import Person
+from courtyard.core.membership.invitations import Accepted
+from courtyard.core.membership.model import Invitation, Member, OrganizationMember
 from courtyard.core.organizations import Belonging, Organization
 from courtyard.core.spaces import Space
 from courtyard.web.answer import raw
@@ -133,8 +135,8 @@ def key(fact: Credential) -> KeyShape:
         "spaces": None if fact.spaces is None else msgspec.json.decode(fact.spaces, type=list[str]),
         "networks": None if fact.networks is None else msgspec.json.decode(fact.networks, type=list[str]),
         "created_at": rfc3339(fact.created_at),
-        "expires_at": _time(fact.expires_at),
-        "last_used_at": _time(fact.last_used_at),
+        "expires_at": time(fact.expires_at),
+        "last_used_at": time(fact.last_used_at),
         "last_used_address": fact.last_used_address,
         "last_used_dialect": fact.last_used_dialect,
     }
@@ -164,5 +166,71 @@ def me(caller: Actor, fact: Person) -> MeShape:
     }
 
 
-def _time(at: int | None) -> str | None:
+class MemberPerson(TypedDict):
+    id: str
+    username: str
+    email: str | None
+
+
+class MemberShape(TypedDict):
+    """Somebody who belongs to a space or organization; the e-mail address is for admins alone."""
+
+    user: MemberPerson
+    role: Role | OrganizationRole
+    state: Literal["active", "invited"]
+    since: str
+
+
+def member(fact: Member | OrganizationMember, *, with_email: bool) -> MemberShape:
+    return {
+        "user": {"id": fact.person_id, "username": fact.username, "email": fact.email if with_email else None},
+        "role": fact.role,
+        "state": fact.state,
+        "since": rfc3339(fact.since),
+    }
+
+
+class InvitationShape(TypedDict):
+    """An invitation; `accepted` from the start for somebody who has an account."""
+
+    id: str
+    email: str
+    user_id: str
+    role: Role | OrganizationRole
+    state: Literal["open", "accepted", "revoked"]
+    created_at: str
+    expires_at: str
+    sent_at: str
+
+
+def invitation(fact: Invitation) -> InvitationShape:
+    return {
+        "id": fact.id,
+        "email": fact.email,
+        "user_id": fact.person_id,
+        "role": fact.role,
+        "state": fact.state,
+        "created_at": rfc3339(fact.created_at),
+        "expires_at": rfc3339(fact.expires_at),
+        "sent_at": rfc3339(fact.sent_at),
+    }
+
+
+class AcceptedShape(TypedDict):
+    """Whose account was claimed, and to what the invitation was."""
+
+    user: PersonName
+    invitation: InvitationShape
+    space_id: str | None
+
+
+def accepted(fact: Accepted) -> AcceptedShape:
+    return {
+        "user": {"id": fact.person.id, "username": fact.person.username},
+        "invitation": invitation(fact.invitation),
+        "space_id": fact.invitation.space_id,
+    }
+
+
+def time(at: int | None) -> str | None:
     return None if at is None else rfc3339(at)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from courtyard.core import organizations, spaces
-from courtyard.core.errors import NotFound
 from courtyard.dialects.v1 import shapes
 from courtyard.dialects.v1.doors import Changed, Ended, Seen
 from courtyard.dialects.v1.models import NewSpace, SpaceFilters, SpacePatch

@@ -1,0 +1,105 @@
+"""Artifacts: list, look, download, change, put into the trash and take out again; their jobs (seed 002)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from courtyard.core import artifacts, jobs
+from courtyard.core.access.roles import Permission, require
+from courtyard.core.errors import Conflict
+from courtyard.dialects.v1 import contents
+from courtyard.dialects.v1.doors import Joined, Readable, TheArtifact, TrashedArtifact, Writable
+from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
+from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
+from courtyard.web.answer import Answer
+from courtyard.web.download import Download, File
+from courtyard.web.preconditions import one
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Caller, Read, Whole, Write
+
+router = APIRouter(route_class=Route, tags=["Artifacts"])
+PLACE = "/v1/spaces/{space_id}/artifacts"
+ONE = PLACE + "/{artifact_id}"
+
+
+class NotReady(Conflict):
+    """The artifact is not completed yet."""
+
+
+class Ending(BaseModel):
+    """`purge=true` ends it for good instead of putting it into the trash."""
+
+    purge: Literal["true", "false"] = "false"
+
+
+@router.get(PLACE, summary="List artifacts", response_model=PageShape[contents.ArtifactShape])
+async def list_artifacts(
+    tx: Read, caller: Caller, call: Whole, space: Readable, filters: Annotated[ArtifactFilters, Query()]
+) -> Response:
+    """Newest first, without those in the trash."""
+    found = await artifacts.page(tx, space, asked(call, filters), filters.core())
+    return page(call, found, lambda artifact: contents.artifact(caller, space, artifact))
+
+
+@router.get(ONE, summary="Get an artifact", response_model=contents.ArtifactShape)
+async def get_artifact(tx: Read, caller: Caller, call: Whole, space: Readable, artifact: TheArtifact) -> Response:
+    return one(call, contents.artifact(caller, space, artifact))
+
+
+@router.get(ONE + "/download", summary="Download an artifact", response_class=Response)
+async def download_artifact(tx: Read, caller: Caller, call: Whole, space: Readable, artifact: TheArtifact) -> Response:
+    """The bytes, whole or a range of them; never a redirect."""
+    if artifact.status != "completed":
+        raise NotReady
+    file = File(artifact.blob_key, artifact.size, artifact.sha256, artifact.content_type, artifact.name)
+    return Download(call.services.blobs, file)
+
+
+@router.patch(ONE, summary="Change an artifact", response_model=contents.ArtifactShape)
+async def update_artifact(
+    tx: Write, caller: Caller, call: Whole, space: Writable, artifact: TheArtifact, body: ArtifactPatch
+) -> Response:
+    """A merge patch; the whole artifact comes back."""
+    changed = await artifacts.change(tx, caller, space, artifact, body.core())
+    return one(call, contents.artifact(caller, space, changed))
+
+
+@router.delete(ONE, status_code=204, summary="Delete an artifact")
+async def delete_artifact(
+    tx: Write, caller: Caller, space: Writable, artifact: TheArtifact, ending: Annotated[Ending, Query()]
+) -> Response:
+    """Into the trash; with `purge=true` (admins) for good."""
+    if ending.purge == "true":
+        require(caller, space, Permission.MANAGE)
+        await artifacts.purge(tx, caller, artifact)
+    else:
+        await artifacts.trash(tx, caller, artifact)
+    return Answer(204)
+
+
+@router.get("/v1/spaces/{space_id}/trash", summary="List the trash", response_model=PageShape[contents.ArtifactShape])
+async def list_trash(
+    tx: Read, caller: Caller, call: Whole, space: Writable, paging: Annotated[Paging, Query()]
+) -> Response:
+    """For editors and up, newest artifact first."""
+    found = await artifacts.trashed(tx, space, asked(call, paging))
+    return page(call, found, lambda artifact: contents.artifact(caller, space, artifact))
+
+
+@router.post(ONE + "/restore", summary="Take out of the trash", response_model=contents.ArtifactShape)
+async def restore_artifact(
+    tx: Write, caller: Caller, call: Whole, space: Writable, artifact: TrashedArtifact
+) -> Response:
+    return one(call, contents.artifact(caller, space, await artifacts.restore(tx, caller, space, artifact)))
+
+
+@router.get(
+    ONE + "/jobs", summary="List an artifact's jobs", response_model=PageShape[contents.JobShape], tags=["Jobs"]
+)
+async def list_artifact_jobs(
+    tx: Read, caller: Caller, call: Whole, space: Joined, artifact: TheArtifact, paging: Annotated[Paging, Query()]
+) -> Response:
+    """Newest first; for members."""
+    return page(call, await jobs.of_artifact(tx, artifact.id, asked(call, paging)), contents.job)

@@ -1,0 +1,89 @@
+"""Jobs: look at one, stop it, try it again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends
+from starlette.responses import Response, StreamingResponse
+
+from courtyard.core import jobs
+from courtyard.core.access.roles import Permission
+from courtyard.core.errors import Refusal
+from courtyard.core.jobs import Job
+from courtyard.dialects.v1 import contents
+from courtyard.web.call import Call
+from courtyard.web.preconditions import etag, one
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Caller, Read, Supplier, Whole, Write
+
+router = APIRouter(route_class=Route, tags=["Jobs"])
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+PAUSE, BEAT = 0.25, 15.0
+"""Seconds between two looks at a watched job, and between two signs of life when nothing changes."""
+
+
+class JobDoor(Supplier):
+    """The job in the path, for a caller who may do that in its space."""
+
+    def __init__(self, permission: Permission) -> None:
+        self._permission = permission
+
+    def __call__(self, job_id: str) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride] - see Supplier
+
+    async def supply(self, call: Call) -> Job:
+        async with call.reading() as tx:
+            return await jobs.find(tx, call.actor, call.params["job_id"], self._permission)
+
+
+Watched = Annotated[Job, Depends(JobDoor(Permission.JOIN))]
+Steered = Annotated[Job, Depends(JobDoor(Permission.WRITE))]
+
+
+@router.get("/v1/jobs/{job_id}", summary="Get a job", response_model=contents.JobShape)
+async def get_job(tx: Read, caller: Caller, call: Whole, job: Watched) -> Response:
+    return one(call, contents.job(job))
+
+
+@router.post("/v1/jobs/{job_id}/cancel", summary="Cancel a job", response_model=contents.JobShape)
+async def cancel_job(tx: Write, caller: Caller, call: Whole, job: Steered) -> Response:
+    """One that waits never runs; the result of one that runs is refused. 409 when it has ended."""
+    return one(call, contents.job(await jobs.cancel(tx, caller, job)))
+
+
+@router.post("/v1/jobs/{job_id}/retry", summary="Retry a job", response_model=contents.JobShape)
+async def retry_job(tx: Write, caller: Caller, call: Whole, job: Steered) -> Response:
+    """For one that failed or was cancelled; 409 otherwise."""
+    return one(call, contents.job(await jobs.retry(tx, caller, job)))
+
+
+@router.get("/v1/jobs/{job_id}/events", summary="Watch a job", response_class=StreamingResponse)
+async def watch_job(call: Whole, caller: Caller, job: Watched) -> Response:
+    """Server-sent events, one for each change, until the job has ended; `Last-Event-ID` leaves out what is known."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_watch(call, job), media_type="text/event-stream", headers=headers)
+
+
+async def _watch(call: Call, job: Job) -> AsyncIterator[bytes]:
+    known, quiet = call.header(b"last-event-id") or "", 0.0
+    while True:
+        body = msgspec.json.encode(contents.job(job))
+        state = etag(body).strip('"')
+        if state != known:
+            known, quiet = state, 0.0
+            yield b"event: job\nid: " + state.encode() + b"\ndata: " + body + b"\n\n"
+        if job.status in ENDED:
+            return
+        if quiet >= BEAT:
+            quiet = 0.0
+            yield b":\n\n"
+        await asyncio.sleep(PAUSE)
+        quiet += PAUSE
+        try:
+            # Through the door again: whoever may no longer see the job hears no more of it.
+            async with call.services.database.read() as tx:
+                job = await jobs.find(tx, call.actor, job.id)
+        except Refusal:
+            return

@@ -1,0 +1,171 @@
+"""Bytes on their way in: uploads, generated documents, background images."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from courtyard import imaging
+from courtyard.core import artifacts, spaces
+from courtyard.core.access.roles import Permission
+from courtyard.core.actor import Actor
+from courtyard.core.artifacts import NewArtifact
+from courtyard.core.errors import Invalid, NotFound, Refusal, TooLarge
+from courtyard.core.spaces import Background, Space
+from courtyard.dialects.v1 import contents, shapes
+from courtyard.dialects.v1.doors import Seen, Writable
+from courtyard.dialects.v1.models import NewDocument
+from courtyard.web.answer import Answer
+from courtyard.web.call import Call
+from courtyard.web.download import Download, File
+from courtyard.web.files import Blob, Received, Transaction, discard, named, receive, whole
+from courtyard.web.input import json
+from courtyard.web.preconditions import one
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Caller, Read, Visitor, Whole, Write
+
+router = APIRouter(route_class=Route, tags=["Artifacts"])
+images = APIRouter(route_class=Route, tags=["Spaces"])
+CONTENT_LIMIT = 10 * 1024 * 1024
+IMAGE_LIMIT = 10 * 1024 * 1024
+INLINE = 256 * 1024
+PLACE = "/v1/spaces/{space_id}/artifacts"
+BACKGROUND = "/v1/spaces/{space_id}/background"
+FILE_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+
+
+@router.post(
+    PLACE, status_code=201, summary="Upload an artifact", response_model=contents.ArtifactShape, openapi_extra=FILE_FORM
+)
+async def upload_artifact(caller: Caller, call: Whole, space: Writable) -> Response:
+    """The raw body (with `?name=`), or a form with `file` and optional `name`, `type`, `thread_id`, `metadata`."""
+    call.services.rates.take("upload", caller.person_id)
+    received = await receive(call, call.services.policy.upload_limit)
+
+    def new() -> NewArtifact:
+        return _uploaded(received, dict(call.query()))
+
+    return await _keep(call, space, received.blob, new, received.canonical())
+
+
+@router.post(
+    PLACE + "/generate", status_code=201, summary="Generate an artifact", response_model=contents.ArtifactShape
+)
+async def generate_artifact(caller: Caller, call: Whole, space: Writable, body: NewDocument) -> Response:
+    """The content itself is the artifact: stored before the answer, downloadable in the very next call."""
+    call.services.rates.take("generate", caller.person_id)
+    new = body.core()
+    async with call.reading() as tx:
+        await artifacts.check(tx, space, new)
+    content = await _decoded(body.content)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    blob = await call.services.blobs.put(chunks(), limit=CONTENT_LIMIT)
+    return await _keep(call, space, blob, lambda: new)
+
+
+async def _keep(
+    call: Call, space: Space, blob: Blob, new: Callable[[], NewArtifact], canonical: bytes | None = None
+) -> Response:
+    """Name the stored bytes in one transaction; a replayed or refused request leaves none behind."""
+
+    async def create(tx: Transaction, actor: Actor) -> Response:
+        place = await spaces.find(tx, actor, space.id, Permission.WRITE)
+        artifact = await artifacts.create(tx, actor, place, new(), blob)
+        location = f"/v1/spaces/{space.id}/artifacts/{artifact.id}"
+        return one(call, contents.artifact(actor, place, artifact), 201, location)
+
+    return await named(call, blob, create, canonical)
+
+
+def _uploaded(received: Received, query: dict[str, str]) -> NewArtifact:
+    """What an upload says about itself, in the form or in the query. Raises Invalid, Malformed."""
+    said = {**query, **received.fields}
+    name = said.get("name") or received.name
+    if not name:
+        raise Invalid("name", "An upload needs a name.", code="required")
+    metadata = said.get("metadata")
+    return NewArtifact(
+        name=name,
+        document_type=said.get("type") or "file",
+        content_type=received.content_type or "application/octet-stream",
+        thread_id=said.get("thread_id"),
+        metadata={} if metadata is None else json(metadata.encode()),
+    )
+
+
+async def _decoded(content: str) -> bytes:
+    """The bytes of Base64 (RFC 4648, section 4) with white space tolerated. Raises Invalid, TooLarge."""
+    try:
+        plain = _decode(content) if len(content) < INLINE else await asyncio.to_thread(_decode, content)
+    except (binascii.Error, ValueError):
+        raise Invalid("content", "This is not Base64.", code="base64") from None
+    if not plain:
+        raise Invalid("content", "This must not be empty.", code="required")
+    if len(plain) > CONTENT_LIMIT:
+        raise TooLarge(f"At most {CONTENT_LIMIT} bytes of content.")
+    return plain
+
+
+def _decode(content: str) -> bytes:
+    return base64.b64decode("".join(content.split()), validate=True)
+
+
+@images.get(BACKGROUND, summary="Get the background image", response_class=Response)
+async def get_background(tx: Read, caller: Visitor, call: Whole, space: Seen) -> Response:
+    """The image; 404 while there is none."""
+    background = space.background
+    if background is None:
+        raise NotFound("This space has no background image.")
+    file = File(background.key, background.size, background.sha256, background.type, "background")
+    return Download(call.services.blobs, file)
+
+
+@images.put(BACKGROUND, summary="Set the background image", response_model=shapes.SpaceShape, openapi_extra=FILE_FORM)
+async def set_background(caller: Caller, call: Whole, space: Writable) -> Response:
+    """PNG, JPEG, WebP or GIF by its content, at most 10 MiB and 25 megapixels; re-encoded, metadata dropped."""
+    received = await receive(call, IMAGE_LIMIT)
+    try:
+        image, content_type = await imaging.reencode(await whole(call, received.blob))
+    finally:
+        await discard(call, [received.blob])
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield image
+
+    blob = await call.services.blobs.put(chunks(), limit=len(image))
+    background = Background(blob.key, content_type, blob.size, blob.sha256)
+    try:
+        async with call.services.database.write() as tx:
+            place = await spaces.find(tx, caller, space.id, Permission.WRITE)
+            changed = await spaces.set_background(tx, caller, place, background)
+    except Refusal:
+        await discard(call, [blob])
+        raise
+    return one(call, shapes.space(caller, changed))
+
+
+@images.delete(BACKGROUND, status_code=204, summary="Remove the background image")
+async def delete_background(tx: Write, caller: Caller, space: Writable) -> Response:
+    await spaces.clear_background(tx, caller, space)
+    return Answer(204)
