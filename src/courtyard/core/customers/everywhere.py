@@ -11,70 +11,81 @@ from courtyard.core.customers.queries import COLUMNS
 from courtyard.core.paging import Page, Slice, position, turned
 from courtyard.storage.database import Pair, Read
 
-# The spaces of the caller; those of a credential that may touch some only.
-_SPACES: LiteralString = (
-    "select w.space_id from member w where w.person_id = :person"
-    " union select s.id from organization_member g join space s on s.organization_id = g.organization_id"
+FEW = 50
+"""Spaces of one person that are looked into one by one without a second thought: about 20 µs each."""
+NEAR = 16
+"""Customers of anybody that are looked at for each one wanted, before many spaces are."""
+
+_BY_MEMBER: LiteralString = "select w.space_id from member w where w.person_id = :person union "
+_BY_ORGANIZATION: LiteralString = (
+    "select s.id from organization_member g join space s on s.organization_id = g.organization_id"
     " where g.person_id = :person and (g.role <> 'member' or s.visibility = 'shared')"
 )
-_SOME: LiteralString = (
-    "select s.id as space_id from space s left join member m on m.space_id = s.id and m.person_id = :person"
+_SPACES: LiteralString = _BY_MEMBER + _BY_ORGANIZATION
+_COUNT: LiteralString = "select count(*) from (" + _BY_MEMBER + "all " + _BY_ORGANIZATION + " limit :most) w"
+_MET: LiteralString = (
+    " left join member m on m.space_id = s.id and m.person_id = :person"
     " left join organization_member g on g.organization_id = s.organization_id and g.person_id = :person where "
     + HAS_ROLE
-    + " and s.id in ("
 )
-_SQLITE_SOME: LiteralString = _SOME + "select value from json_each(:spaces))"
-_POSTGRES_SOME: LiteralString = _SOME + "select jsonb_array_elements_text(cast(:spaces as jsonb)))"
+_LIMITED: LiteralString = "select s.id as space_id from space s" + _MET + " and s.id in ("
+_SQLITE_LIMITED: LiteralString = _LIMITED + "select value from json_each(:spaces))"
+_POSTGRES_LIMITED: LiteralString = _LIMITED + "select jsonb_array_elements_text(cast(:spaces as jsonb)))"
 
 
-def _listing(limited: bool, past: LiteralString, edge: LiteralString, order: LiteralString) -> Pair:
+def _by_space(sqlite_spaces: LiteralString, postgres_spaces: LiteralString, *, down: bool) -> Pair:
     """First the few spaces whose next customer comes first, then the next customers of these alone.
 
-    Each step is a look into the index of customers by space, so the cost grows with the spaces of the caller, never with
-    the customers.
+    Each step is one look into the index of customers by space: the cost grows with the caller's spaces, never with the
+    customers.
     """
+    past, edge, order = ("<", "max", "desc") if down else (">", "min", "asc")
     bound: LiteralString = " from customer c where c.space_id = w.space_id and c.id " + past + " :past"
+    ordered: LiteralString = " order by c.id " + order
     nearest: LiteralString = (
-        "select w.space_id from (select w.space_id, (select " + edge + "(c.id)" + bound + ") as next from ("
+        "(select w.space_id from (select w.space_id, (select " + edge + "(c.id)" + bound + ") as next from ("
     )
-    ranked: LiteralString = ") w) w where w.next is not null order by w.next " + order + " limit :limit"
-    rows: LiteralString = "select c.id" + bound + " order by c.id " + order + " limit :limit"
-    head: LiteralString = COLUMNS + " from (select x.id from ("
+    ranked: LiteralString = ") w) w where w.next is not null order by w.next " + order + " limit :limit) w, "
+    rows: LiteralString = "select c.id" + bound + ordered + " limit :limit"
     tail: LiteralString = (
-        " x order by x.id " + order + " limit :limit) t join customer c on c.id = t.id"
-        " join space s on s.id = c.space_id order by c.id " + order
+        ") x order by 1 " + order + " limit :limit) t join customer c on c.id = t.id"
+        " join space s on s.id = c.space_id" + ordered
     )
-    sqlite: LiteralString = nearest + (_SQLITE_SOME if limited else _SPACES) + ranked
-    postgres: LiteralString = nearest + (_POSTGRES_SOME if limited else _SPACES) + ranked
     # SQLite has no lateral join: there a correlated subquery hands its few ids over as one JSON array.
+    sqlite: LiteralString = "json_each((select json_group_array(y.id) from (" + rows + ") y)"
     return Pair(
-        sqlite=head.replace("x.id", "x.value as id", 1)
-        + sqlite
-        + ") w, json_each((select json_group_array(y.id) from ("
-        + rows
-        + ") y))"
-        + tail.replace("x.id", "x.value", 1),
-        postgres=head + postgres + ") w, lateral (" + rows + ")" + tail,
+        sqlite=COLUMNS + " from (select x.value as id from " + nearest + sqlite_spaces + ranked + sqlite + tail,
+        postgres=COLUMNS + " from (select x.id from " + nearest + postgres_spaces + ranked + "lateral (" + rows + tail,
     )
 
 
-_OPEN = (_listing(False, "<", "max", "desc"), _listing(False, ">", "min", "asc"))
-_LIMITED = (_listing(True, "<", "max", "desc"), _listing(True, ">", "min", "asc"))
+def _nearby(*, down: bool) -> LiteralString:
+    """Those of the caller among the next customers of anybody: all that a page needs, for one who sees a good part of them."""
+    past, order = ("<", "desc") if down else (">", "asc")
+    ordered: LiteralString = " order by c.id " + order
+    window: LiteralString = "select c.id from customer c where c.id " + past + " :past" + ordered + " limit :window"
+    whole: LiteralString = COLUMNS + " from (" + window + ") t join customer c on c.id = t.id"
+    return whole + " join space s on s.id = c.space_id" + _MET + ordered + " limit :limit"
+
+
+_ALL = (_by_space(_SPACES, _SPACES, down=True), _by_space(_SPACES, _SPACES, down=False))
+_SOME = (
+    _by_space(_SQLITE_LIMITED, _POSTGRES_LIMITED, down=True),
+    _by_space(_SQLITE_LIMITED, _POSTGRES_LIMITED, down=False),
+)
+_NEARBY = (_nearby(down=True), _nearby(down=False))
 
 
 async def page_everywhere(tx: Read, actor: Actor, page: Page) -> Slice[Customer]:
     """The customers of all spaces in which the caller has a role of their own, newest first, in either direction."""
     actor.needs("read")
-    values: dict[str, str] = {}
+    back = page.before is not None
+    asked = {"person": actor.person_id, "past": position(page), "limit": page.limit + 1}
     if actor.spaces is not None:
-        values["spaces"] = msgspec.json.encode(sorted(actor.spaces)).decode()
-    statements = _OPEN if actor.spaces is None else _LIMITED
-    rows = await tx.all(
-        Customer,
-        statements[page.before is not None],
-        person=actor.person_id,
-        past=position(page),
-        limit=page.limit + 1,
-        **values,
-    )
-    return turned(rows, page)
+        limits = msgspec.json.encode(sorted(actor.spaces)).decode()
+        return turned(await tx.all(Customer, _SOME[back], spaces=limits, **asked), page)
+    if (await tx.one(int, _COUNT, person=actor.person_id, most=FEW + 1) or 0) > FEW:
+        rows = await tx.all(Customer, _NEARBY[back], window=NEAR * (page.limit + 1), **asked)
+        if len(rows) > page.limit:
+            return turned(rows, page)
+    return turned(await tx.all(Customer, _ALL[back], **asked), page)
