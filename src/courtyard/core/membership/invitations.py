@@ -109,14 +109,24 @@ async def _hold(tx: Write, actor: Actor, place: Place, role: str) -> Place:
     return organization
 
 
+# Who joins later is later, also within one millisecond: lists are in the order of joining.
+_JOIN_SPACE: LiteralString = (
+    "insert into member (space_id, person_id, role, created_at) select :place, :person, :role,"
+    " case when x.last >= :now then x.last + 1 else :now end"
+    " from (select coalesce(max(created_at), 0) as last from member where space_id = :place) x where 1 = 1"
+    " on conflict (space_id, person_id) do nothing"
+)
+_JOIN_ORGANIZATION: LiteralString = (
+    "insert into organization_member (organization_id, person_id, role, created_at) select :place, :person, :role,"
+    " case when x.last >= :now then x.last + 1 else :now end from"
+    " (select coalesce(max(created_at), 0) as last from organization_member where organization_id = :place) x where 1 = 1"
+    " on conflict (organization_id, person_id) do nothing"
+)
+
+
 async def _join(tx: Write, place: Place, person_id: str, role: str) -> None:
-    sql: LiteralString = (
-        "insert into member (space_id, person_id, role, created_at) values (:place, :person, :role, :now)"
-        " on conflict (space_id, person_id) do nothing"
-        if isinstance(place, Space)
-        else "insert into organization_member (organization_id, person_id, role, created_at)"
-        " values (:place, :person, :role, :now) on conflict (organization_id, person_id) do nothing"
-    )
+    """Under the lock of the place."""
+    sql = _JOIN_SPACE if isinstance(place, Space) else _JOIN_ORGANIZATION
     if not await tx.run(sql, place=place.id, person=person_id, role=role, now=clock.now()):
         raise AlreadyMember
 
