@@ -35,62 +35,68 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COURTYARD_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
-        Path("data"), description="Where everything rests that is not elsewhere: database, files, certificate, mails."
+        default=Path("data"),
+        description="Where everything rests that is not elsewhere: database, files, certificate, mails.",
     )
-    host: str = Field("127.0.0.1", description="The address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
-    tls_port: int = Field(8443, ge=0, le=65535, description="The HTTPS port; 0 turns the HTTPS listener off.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
+    tls_port: int = Field(default=8443, ge=0, le=65535, description="The HTTPS port; 0 turns the HTTPS listener off.")
     tls_cert: Path | None = Field(
-        None, description="Certificate chain (PEM); without one a development certificate is made."
+        default=None, description="Certificate chain (PEM); without one a development certificate is made."
     )
-    tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
+    tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     public_url: str = Field(
-        "", description="The address that people use, for links in mails; default is the HTTP listener's."
+        default="", description="The address that people use, for links in mails; default is the HTTP listener's."
     )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
-        [], description="Addresses or networks whose X-Forwarded-Proto and X-Forwarded-For count, separated by commas."
+        default=[],
+        description="Addresses or networks whose X-Forwarded-Proto and X-Forwarded-For count, separated by commas.",
     )
     database_url: SecretStr = Field(
-        SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory."
+        default=SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory."
     )
-    database_pool: PositiveInt = Field(10, description="Connections to PostgreSQL of one process.")
+    database_pool: PositiveInt = Field(default=10, description="Connections to PostgreSQL of one process.")
     smtp_url: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="`smtp://user:password@host:port` or `smtps://…`; without it mails become files in the data directory.",
     )
-    mail_from: str = Field("courtyard@localhost", description="The sender of mails.")
+    mail_from: str = Field(default="courtyard@localhost", description="The sender of mails.")
     registration: Literal["open", "invited", "closed"] = Field(
-        "invited", description="Who may make an account: everybody, invited people, nobody."
+        default="invited", description="Who may make an account: everybody, invited people, nobody."
     )
-    rate_limits: Literal["on", "off"] = Field("on", description="Whether requests are counted and limited.")
-    rate_login: PositiveInt = Field(10, description="Sign-ins per minute and address.")
-    rate_failed_login: PositiveInt = Field(5, description="Failed sign-ins per 15 minutes, account and address.")
-    rate_bad_credentials: PositiveInt = Field(60, description="Wrong credentials per minute and address.")
-    rate_api: PositiveInt = Field(1200, description="Requests per minute and credential.")
-    rate_anonymous: PositiveInt = Field(120, description="Requests without a credential per minute and address.")
-    rate_generate: PositiveInt = Field(30, description="Generated artifacts per minute and person.")
-    rate_upload: PositiveInt = Field(60, description="Uploads per minute and person.")
-    rate_invite: PositiveInt = Field(20, description="Invitations per hour and space.")
-    body_limit: PositiveInt = Field(MIB, description="Largest ordinary request body in bytes.")
+    rate_limits: Literal["on", "off"] = Field(default="on", description="Whether requests are counted and limited.")
+    rate_login: PositiveInt = Field(default=10, description="Sign-ins per minute and address.")
+    rate_failed_login: PositiveInt = Field(
+        default=5, description="Failed sign-ins per 15 minutes, account and address."
+    )
+    rate_bad_credentials: PositiveInt = Field(default=60, description="Wrong credentials per minute and address.")
+    rate_api: PositiveInt = Field(default=1200, description="Requests per minute and credential.")
+    rate_anonymous: PositiveInt = Field(
+        default=120, description="Requests without a credential per minute and address."
+    )
+    rate_generate: PositiveInt = Field(default=30, description="Generated artifacts per minute and person.")
+    rate_upload: PositiveInt = Field(default=60, description="Uploads per minute and person.")
+    rate_invite: PositiveInt = Field(default=20, description="Invitations per hour and space.")
+    body_limit: PositiveInt = Field(default=MIB, description="Largest ordinary request body in bytes.")
     generate_limit: PositiveInt = Field(
-        14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64)."
+        default=14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64)."
     )
-    upload_limit: PositiveInt = Field(100 * MIB, description="Largest upload in bytes.")
+    upload_limit: PositiveInt = Field(default=100 * MIB, description="Largest upload in bytes.")
     plain_http: bool = Field(
-        False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
+        default=False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
     )
-    hooks_allow_private: bool = Field(False, description="Lets REST hooks call private and loopback addresses.")
+    hooks_allow_private: bool = Field(default=False, description="Lets REST hooks call private and loopback addresses.")
     worker: Literal["inside", "none"] = Field(
-        "inside", description="Whether the server process also runs background jobs."
+        default="inside", description="Whether the server process also runs background jobs."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is logged; requests are `info`."
+        default="info", description="What is logged; requests are `info`."
     )
     admin_email: str = Field(
-        "", description="E-mail of the first administrator; default `admin@localhost.localdomain`."
+        default="", description="E-mail of the first administrator; default `admin@localhost.localdomain`."
     )
     admin_password: SecretStr = Field(
-        SecretStr(""), description="Password of the first administrator, instead of a random one."
+        default=SecretStr(""), description="Password of the first administrator, instead of a random one."
     )
 
     @field_validator("trusted_proxies", mode="before")

@@ -43,6 +43,7 @@ COLUMNS: LiteralString = (
     " p.referral_code, p.created_at from person p"
 )
 _BY_ID: LiteralString = COLUMNS + " where p.id = :id"
+_ADMINISTRATORS: LiteralString = COLUMNS + " where p.is_administrator = 1 and p.state = 'active' order by p.id"
 _BY_EMAIL: LiteralString = COLUMNS + " where p.email_folded = :email"
 
 
@@ -57,6 +58,16 @@ async def find(tx: Read, person_id: str) -> Person:
 async def seek_by_email(tx: Read, email: str) -> Person | None:
     """The person with that address, without regard to case."""
     return await tx.one(Person, _BY_EMAIL, email=text.fold(email.strip()))
+
+
+async def any_yet(tx: Read) -> bool:
+    """Whether anybody is here."""
+    return await tx.one(int, "select 1 from person limit 1") is not None
+
+
+async def administrators(tx: Read) -> list[Person]:
+    """The active platform administrators, the first one first."""
+    return await tx.all(Person, _ADMINISTRATORS)
 
 
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
