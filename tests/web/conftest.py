@@ -12,7 +12,7 @@ import pytest
 
 EDGE = Path(__file__).with_name("edge.py")
 QUICK = {
-    "times": {"head": 0.6, "keep_alive": 1, "reader": 0.5, "finish": 3},
+    "times": {"head": 0.6, "keep_alive": 2, "reader": 0.5, "finish": 3},
     "bounds": {"idle_seconds": 0.5, "grace_seconds": 0.4, "slow_bytes_per_second": 500, "linger_seconds": 1.0},
 }
 

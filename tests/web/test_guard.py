@@ -156,8 +156,8 @@ def test_a_body_that_trickles_is_given_up(edge: Edge) -> None:
 
 def test_a_body_that_is_slow_but_not_too_slow_is_waited_for(edge: Edge) -> None:
     with Wire(edge.port) as wire:
-        wire.send(request("/echo", "Content-Length: 800", method="POST"), *[bytes(100)] * 8, pause=0.1)
-        assert wire.reply().json["size"] == 800
+        wire.send(request("/echo", "Content-Length: 3200", method="POST"), *[bytes(400)] * 8, pause=0.1)
+        assert wire.reply().json["size"] == 3200
 
 
 def test_framing_that_breaks_in_the_middle_is_refused_in_the_same_words(edge: Edge) -> None:

@@ -82,7 +82,7 @@ def test_a_certificate_that_ends_soon_or_fits_no_key_is_made_anew(tmp_path: Path
 
 def test_a_connection_that_says_nothing_is_closed(edge: Edge) -> None:
     with Wire(edge.port) as wire:
-        assert 0.4 < closes_within(wire, 2) < 1.5
+        assert 0.4 < closes_within(wire, 3) < 1.7
 
 
 def test_a_head_that_trickles_is_closed(edge: Edge) -> None:
@@ -98,7 +98,7 @@ def test_the_second_head_of_a_connection_has_the_same_time(edge: Edge) -> None:
         wire.send(request())
         assert wire.reply().status == 200
         wire.send(b"GET /echo")
-        assert 0.4 < closes_within(wire, 2) < 0.9
+        assert 0.4 < closes_within(wire, 3) < 1.7
 
 
 def test_blank_lines_do_not_hold_a_connection(edge: Edge) -> None:
@@ -106,21 +106,21 @@ def test_blank_lines_do_not_hold_a_connection(edge: Edge) -> None:
         wire.send(request())
         assert wire.reply().status == 200
         wire.send(b"\r\n")
-        assert 0.4 < closes_within(wire, 2) < 0.9
+        assert 0.4 < closes_within(wire, 3) < 1.7
 
 
 def test_the_rest_of_an_answered_body_does_not_hold_a_connection(edge: Edge) -> None:
     with Wire(edge.port) as wire:
         wire.send(request("/early", "Content-Length: 100", method="POST"), b"x")
         assert wire.reply().status == 401
-        assert 0.4 < closes_within(wire, 2) < 0.9
+        assert 0.4 < closes_within(wire, 3) < 1.7
 
 
 def test_an_idle_connection_is_closed_later(edge: Edge) -> None:
     with Wire(edge.port) as wire:
         wire.send(request())
         assert wire.reply().status == 200
-        assert 0.9 < closes_within(wire, 3) < 2
+        assert 1.8 < closes_within(wire, 4) < 3.5
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
@@ -156,6 +156,16 @@ def test_many_silent_connections_and_stalled_uploads_delay_nobody(start) -> None
         wire.socket.close()
 
 
+def test_a_pile_of_requests_on_one_connection_is_cut_off(start) -> None:
+    edge = start()
+    with Wire(edge.port) as wire:
+        wire.send(request("/slow") * 100)
+        with pytest.raises((EOFError, ConnectionResetError)):
+            wire.reply()
+    # Giving up on a client is no error of ours, and only the one that had begun was ever a request.
+    wait_for(lambda: [line["event"] for line in edge.log()], ["request"])
+
+
 def test_what_has_begun_is_finished_after_sigterm(start) -> None:
     edge = start()
     with Wire(edge.port) as busy, Wire(edge.port) as idle:
@@ -165,7 +175,7 @@ def test_what_has_begun_is_finished_after_sigterm(start) -> None:
         codes: list[int] = []
         ending = threading.Thread(target=lambda: codes.append(edge.end()))
         ending.start()
-        assert idle.is_closed(1)
+        assert idle.is_closed(3)
         with pytest.raises(ConnectionRefusedError):
             Wire(edge.port)
         reply = busy.reply()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from courtyard.web.arrival import GONE, HEAD_TOO_LARGE, REFUSED, URL_TOO_LONG, WHOLE, BodyMalformed, Refusal
@@ -53,6 +54,7 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._reader: asyncio.TimerHandle | None = None
         self._read_by_peer = -1
+        self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # pyright: ignore[reportArgumentType] - uvicorn narrows it
@@ -61,6 +63,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self.resume_writing()
+        self._give_up()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,7 +101,11 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self._stage = Stage.BODY
         if len(self.pipeline) > _PIPELINE:
-            self.transport.abort()
+            self._abort()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         self._stage = Stage.BETWEEN
@@ -146,9 +153,21 @@ class Connection(HttpToolsProtocol):
 
     def _close(self) -> None:
         if self.transport.get_write_buffer_size():
-            self.transport.abort()
+            self._abort()
         elif not self.transport.is_closing():
             self.transport.close()
+
+    def _abort(self) -> None:
+        self._give_up()
+        self.transport.abort()
+
+    def _give_up(self) -> None:
+        """Tell the request that is being answered that its client has gone; uvicorn tells the one that came last."""
+        self._dead = True
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def _finish_and_close(self) -> None:
         self._dead = True
@@ -193,7 +212,7 @@ class Connection(HttpToolsProtocol):
         self._reader = None
         taken = self._taken()
         if taken == self._read_by_peer:
-            self.transport.abort()
+            self._abort()
             return
         self._read_by_peer = taken
         self._reader = self.loop.call_later(self._times.reader, self._check_reader)
