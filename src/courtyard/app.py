@@ -1,30 +1,18 @@
 """The composition root: settings, database, blobs, dialects under their prefixes."""
 
-import secrets
 from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from courtyard.core import installation
 from courtyard.dialects import v1
 from courtyard.settings import Settings
-from courtyard.storage.database import Database
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Policy, Services
 
 DIALECTS = (v1,)
 HEALTH, READY = "/health", "/ready"
-
-
-async def installation_key(database: Database, name: str) -> bytes:
-    """A random key of this installation, made at the first start and shared by every replica."""
-    async with database.write() as tx:
-        await tx.run(
-            "insert into installation (name, value) values (:name, :value) on conflict (name) do nothing",
-            name=name,
-            value=secrets.token_hex(32),
-        )
-        return bytes.fromhex(await tx.one(str, "select value from installation where name = :name", name=name) or "")
 
 
 class Front:
@@ -80,7 +68,7 @@ def health(services: Services) -> dict[str, ASGIApp]:
     async def ready(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             async with services.database.read() as tx:
-                await tx.one(int, "select 1 as one")
+                await installation.answers(tx)
             response = Answer(200, b'{"status":"ready"}')
         except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve
             response = Answer(503, b'{"status":"unavailable"}')

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         return names
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0913, PLR0917 - the signature is the library's
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -1,0 +1,20 @@
+"""The `courtyard` command."""
+
+import typer
+
+from courtyard.cli import administration, server
+
+app = typer.Typer(
+    name="courtyard",
+    help="A self-hosted spaces platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(server.serve)
+app.command()(server.work)
+app.command()(server.migrate)
+app.command()(server.doctor)
+app.add_typer(administration.people, name="people")
+app.add_typer(administration.keys, name="keys")

@@ -1,0 +1,112 @@
+"""Commands about people and their keys."""
+
+import asyncio
+import json
+import secrets
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+people = typer.Typer(help="Accounts: make, list, close, promote.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of a person: make, list, revoke.", no_args_is_help=True)
+
+Who = Annotated[str, typer.Argument(help="E-mail address or id of the person.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@people.command("add")
+def add_person(
+    email: Annotated[str, typer.Argument(help="E-mail address.")],
+    username: Annotated[str, typer.Option(help="Username; default is the first part of the address.")] = "",
+    administrator: Annotated[bool, typer.Option("--administrator", help="Make them a platform administrator.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account. Without --password-stdin a random password is made and shown once."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(18)
+    row = _run(
+        "people.add",
+        email=email,
+        username=username or email.partition("@")[0],
+        password=password,
+        administrator=administrator,
+    )
+    _show([row if password_stdin else {**row, "password": password}], as_json=as_json)
+
+
+@people.command("list")
+def list_people(as_json: AsJson = False) -> None:
+    """Everybody, newest first."""
+    _show(_run("people.list"), as_json=as_json)
+
+
+@people.command("disable")
+def disable_person(person: Who, as_json: AsJson = False) -> None:
+    """Close an account: its credentials end at once."""
+    _show([_run("people.disable", person=person)], as_json=as_json)
+
+
+@people.command("promote")
+def promote_person(person: Who, as_json: AsJson = False) -> None:
+    """Make somebody a platform administrator."""
+    _show([_run("people.promote", person=person)], as_json=as_json)
+
+
+@keys.command("create")
+def create_key(
+    person: Who,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    scope: Annotated[list[str] | None, typer.Option(help="read, write or admin; may be given several times.")] = None,
+    days: Annotated[int, typer.Option(min=0, help="Days until it expires; 0 for never.")] = 365,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key; the secret is shown once."""
+    row = _run("keys.create", person=person, name=name, scopes=scope or ["read", "write"], days=days or None)
+    _show([row], as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(person: Who, as_json: AsJson = False) -> None:
+    """Keys that are not revoked, newest first."""
+    _show(_run("keys.list", person=person), as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    person: Who, key: Annotated[str, typer.Argument(help="Id of the key.")], as_json: AsJson = False
+) -> None:
+    """End a key; it is refused from the next request on."""
+    _show([_run("keys.revoke", person=person, key=key)], as_json=as_json)
+
+
+def _run(command: str, **arguments: Any) -> Any:
+    """Run a command in the server if one owns the data directory, here otherwise."""
+    from courtyard.cli.direct import run
+
+    try:
+        return asyncio.run(run(command, arguments))
+    except Exception as error:
+        if type(error).__name__ in ("Refused", "Owned", "Down", "ValidationError"):
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from None
+        raise
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    if not rows:
+        typer.echo("Nothing yet.", err=True)
+        return
+    table = Table(*rows[0], box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console = Console()
+    # What is piped is never cut: a secret or an id must come through whole.
+    console.print(table, soft_wrap=not console.is_terminal)

@@ -1,0 +1,17 @@
+"""Where a command about people or keys runs."""
+
+from typing import Any
+
+from courtyard import control
+from courtyard.installation import opened
+from courtyard.settings import Settings
+
+
+async def run(command: str, arguments: dict[str, Any]) -> Any:
+    """In the server that listens in the data directory; without one, here. Raises control.Refused, Owned, Down."""
+    settings = Settings()
+    try:
+        return await control.ask(control.socket_path(settings.data_dir), command, arguments)
+    except control.NoServer:
+        async with opened(settings) as installation:
+            return await control.run(installation.services.database, command, arguments)

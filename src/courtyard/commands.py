@@ -1,0 +1,134 @@
+"""What the command line does to people and keys: plain values in, plain values out.
+
+Each runs where the database is open: in the command itself or, asked through the control socket, in the server that
+owns the file.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from courtyard.core import clock
+from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
+from courtyard.core.errors import Invalid, NotFound
+from courtyard.core.identity import credentials, passwords, people
+from courtyard.core.identity.credentials import Credential
+from courtyard.core.identity.people import Person
+from courtyard.core.paging import Page
+from courtyard.storage.database import Database, Read
+
+Row = dict[str, Any]
+ME = system("cli")
+MOST = 10_000
+
+
+async def add_person(database: Database, *, email: str, username: str, password: str, administrator: bool) -> Row:
+    """Make an account; the person as a row."""
+    password_hash = await passwords.hashed(password)
+    async with database.write() as tx:
+        return _person(
+            await people.add(
+                tx, ME, email=email, username=username, password_hash=password_hash, administrator=administrator
+            )
+        )
+
+
+async def list_people(database: Database) -> list[Row]:
+    """Everybody, newest first."""
+    async with database.scan() as tx:
+        return (await people.page(tx, ME, Page(MOST))).map(_person)
+
+
+async def disable_person(database: Database, *, person: str) -> Row:
+    """Close an account; `person` is an e-mail address or an id."""
+    async with database.write() as tx:
+        found = await _find(tx, person)
+        await people.disable(tx, ME, found.id)
+        return _person(await people.find(tx, found.id))
+
+
+async def promote_person(database: Database, *, person: str) -> Row:
+    """Make somebody a platform administrator."""
+    async with database.write() as tx:
+        found = await _find(tx, person)
+        await people.promote(tx, ME, found.id)
+        return _person(await people.find(tx, found.id))
+
+
+async def create_key(database: Database, *, person: str, name: str, scopes: list[str], days: int | None) -> Row:
+    """Make a key; its secret is in the row, here only."""
+    unknown = [scope for scope in scopes if scope not in RANK]
+    if unknown:
+        raise Invalid("scopes", f"One or more of: {', '.join(SCOPES)}.", code="choice")
+    async with database.write() as tx:
+        found = await _find(tx, person)
+        key, secret = await credentials.create(
+            tx,
+            _as(found),
+            credentials.NewKey(
+                name=name,
+                scopes=[scope for scope in SCOPES if scope in scopes],
+                expires_at=None if days is None else clock.now() + days * clock.DAY,
+            ),
+        )
+        return {**_key(key), "key": secret}
+
+
+async def list_keys(database: Database, *, person: str) -> list[Row]:
+    """Somebody's keys, newest first."""
+    async with database.read() as tx:
+        return (await credentials.page(tx, _as(await _find(tx, person)), Page(MOST))).map(_key)
+
+
+async def revoke_key(database: Database, *, person: str, key: str) -> Row:
+    """End a key, by its id."""
+    async with database.write() as tx:
+        actor = _as(await _find(tx, person))
+        found = await credentials.find(tx, actor, key)
+        await credentials.revoke(tx, actor, found)
+        return _key(found)
+
+
+def _as(person: Person) -> Actor:
+    """The machine's own user acts for anybody."""
+    return Actor(Origin("cli"), person.id, RANK["admin"])
+
+
+async def _find(tx: Read, person: str) -> Person:
+    found = await people.seek_by_email(tx, person) if "@" in person else await people.find(tx, person)
+    if found is None:
+        raise NotFound(f"There is nobody with the address {person}.")
+    return found
+
+
+def _person(person: Person) -> Row:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "username": person.username,
+        "state": person.state,
+        "administrator": bool(person.is_administrator),
+        "created_at": clock.rfc3339(person.created_at),
+    }
+
+
+def _key(key: Credential) -> Row:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "key": f"{key.prefix}…{key.last4}",
+        "scopes": key.scopes,
+        "created_at": clock.rfc3339(key.created_at),
+        "expires_at": None if key.expires_at is None else clock.rfc3339(key.expires_at),
+        "last_used_at": None if key.last_used_at is None else clock.rfc3339(key.last_used_at),
+    }
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "people.add": add_person,
+    "people.list": list_people,
+    "people.disable": disable_person,
+    "people.promote": promote_person,
+    "keys.create": create_key,
+    "keys.list": list_keys,
+    "keys.revoke": revoke_key,
+}

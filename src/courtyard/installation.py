@@ -1,0 +1,103 @@
+"""One installation: its database, blobs and services opened from the settings, and the whole application over them."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from courtyard.app import DIALECTS, Front, health, policy
+from courtyard.core import installation as own
+from courtyard.settings import Settings
+from courtyard.storage.local import LocalBlobs
+from courtyard.storage.migrate import migrate
+from courtyard.storage.opening import open_database
+from courtyard.web.cursors import Cursors
+from courtyard.web.dialect import Services
+from courtyard.web.guard import Guard
+from courtyard.web.https import Proxies, parse_proxies
+from courtyard.web.logs import RequestLine
+from courtyard.web.rates import POLICIES, Rates
+from courtyard.web.reference import Document, reference
+from courtyard.web.usage import Usage
+
+BACKGROUND_LIMIT = 10 * 1024 * 1024 + 64 * 1024
+"""Ten MiB of image, and what a multipart form adds around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is open: services for dialects and worker, and which migrations were applied just now."""
+
+    settings: Settings
+    services: Services
+    usage: Usage
+    migrated: list[str]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Installation]:
+    """Open what rests, bring its schema up to date, close it at the end. Raises Owned, Down, Changed, Newer."""
+    prepare(settings.data_dir)
+    database = await open_database(database_address(settings), most=settings.database_pool)
+    try:
+        migrated = await migrate(database)
+        blobs = LocalBlobs(settings.data_dir / "blobs")
+        usage = Usage()
+        async with database.write() as tx:
+            cursors = Cursors(await own.key(tx, "cursors"))
+        try:
+            yield Installation(
+                settings, Services(database, blobs, cursors, rates(settings), usage, policy(settings)), usage, migrated
+            )
+        finally:
+            await usage.flush(database)
+            await blobs.close()
+    finally:
+        await database.close()
+
+
+def prepare(data_dir: Path) -> None:
+    """The data directory, for us alone."""
+    os.umask(0o077)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def database_address(settings: Settings) -> str:
+    """Where the rows are: the set URL, or a file in the data directory."""
+    return settings.database_url.get_secret_value() or str(settings.data_dir / "courtyard.db")
+
+
+def rates(settings: Settings) -> Rates:
+    """How much of what anybody may take: `COURTYARD_RATE_<NAME>`."""
+    policies = {name: rate._replace(limit=getattr(settings, f"rate_{name}")) for name, rate in POLICIES.items()}
+    return Rates(policies, on=settings.rate_limits == "on")
+
+
+def site(installation: Installation, log: RequestLine | None = None) -> Guard:
+    """The whole application, the guard before it."""
+    services, settings = installation.services, installation.settings
+    dialects = [module.dialect(services) for module in DIALECTS]
+    documents = [Document(one.name, one.speech.title, one.speech.openapi_path) for one in dialects]
+    front = Front(dialects, {**health(services), **reference(documents)})
+    return Guard(
+        front,
+        limit=body_limit(settings),
+        refuse=front.refuse,
+        proxies=Proxies(parse_proxies(settings.trusted_proxies)),
+        log=log,
+    )
+
+
+def body_limit(settings: Settings) -> Callable[[str, str], int]:
+    """The largest body of a route, known before anything is read."""
+
+    def limit(_method: str, path: str) -> int:
+        path = path.rstrip("/")
+        if path.endswith("/artifacts/generate"):
+            return settings.generate_limit
+        if path.endswith("/background"):
+            return BACKGROUND_LIMIT
+        return settings.upload_limit if path.endswith("/artifacts") else settings.body_limit
+
+    return limit
