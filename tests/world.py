@@ -74,13 +74,14 @@ class World:
         actor = await self.actor(owner)
         async with self.database.write() as tx:
             made = await organizations.create(tx, actor, name, name)
-        for role, names in (("admin", admins), ("member", members)):
-            for member in names:
-                await self.enroll(made, member, role)
+        for member in admins:
+            await self.enroll(made, member, "admin")
+        for member in members:
+            await self.enroll(made, member, "member")
         self.organizations[name] = made
         return made
 
-    async def space(  # noqa: PLR0913 - a space has this many kinds of people
+    async def space(
         self,
         owner: str = "ada",
         name: str = "Library",
@@ -97,7 +98,8 @@ class World:
         async with self.database.write() as tx:
             home = await organizations.home(tx, actor, organization)
             space = await spaces.create(tx, actor, home, NewSpace(name=name, visibility=visibility, **facts))
-        for role, names in (("admin", admins), ("editor", editors), ("viewer", viewers)):
+        wanted: dict[Role, Sequence[str]] = {"admin": admins, "editor": editors, "viewer": viewers}
+        for role, names in wanted.items():
             for member in names:
                 await self.admit(space, member, role)
         return space
@@ -159,7 +161,7 @@ class World:
     ) -> Artifact:
         """An artifact in a space, with its inspection waiting. Without a blob its bytes are nowhere."""
         actor = await self.actor(by) if by else self._owner(space)
-        new = NewArtifact(name=name, **({"document_type": "document"} | facts))
+        new = NewArtifact(name=name, document_type=facts.pop("document_type", "document"), **facts)
         async with self.database.write() as tx:
             return await artifacts.create(tx, actor, space, new, blob or nothing())
 
