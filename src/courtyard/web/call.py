@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from courtyard.core.idempotency import Stored
     from courtyard.storage.database import Read, Write
-    from courtyard.web.dialect import Dialect
+    from courtyard.web.speech import Services, Speech
 
 _UNSET: Any = object()
 KEPT_HEADERS = ("location", "etag", "content-type")
@@ -41,21 +41,23 @@ class Call:
         "actor",
         "arrival",
         "body",
-        "dialect",
         "found",
         "params",
         "receive",
         "scope",
         "services",
+        "speech",
         "tx",
     )
 
     tx: Read | None
     actor: Actor
 
-    def __init__(self, dialect: Dialect, scope: Scope, receive: Receive, params: dict[str, str]) -> None:
-        self.dialect = dialect
-        self.services = dialect.services
+    def __init__(
+        self, speech: Speech, services: Services, scope: Scope, receive: Receive, params: dict[str, str]
+    ) -> None:
+        self.speech = speech
+        self.services = services
         self.scope = scope
         self.receive = receive
         self.params = params
@@ -88,7 +90,7 @@ class Call:
     def decoded(self) -> Any:
         """The body as the dialect reads it, before any model. Raises Malformed, UnsupportedType."""
         if self._decoded is _UNSET:
-            self._decoded = self.dialect.decode(self.header(b"content-type"), self.body)
+            self._decoded = self.speech.decode(self.header(b"content-type"), self.body)
         return self._decoded
 
     @asynccontextmanager
@@ -106,10 +108,10 @@ class Call:
 
     async def authenticate(self, tx: Read, *, required: bool) -> None:
         """Set `actor` from the presented credential. Raises Unauthenticated, InvalidCredential, TwoCredentials, TooMany."""
-        origin = Origin(self.dialect.name, self.arrival.client, self.arrival.request_id)
+        origin = Origin(self.speech.name, self.arrival.client, self.arrival.request_id)
         rates = self.services.rates
         try:
-            secret = self.dialect.secret(self.scope["headers"])
+            secret = self.speech.secret(self.scope["headers"])
         except InvalidCredential:
             rates.take("bad_credentials", origin.address)
             raise

@@ -1,8 +1,7 @@
 """A dialect: the routes of one published protocol, and how it says no."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -11,84 +10,17 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from courtyard.core.actor import Actor
-from courtyard.core.errors import Refusal, StorageFull, TooMany, Unavailable
+from courtyard.core.errors import Refusal, StorageFull, Unavailable
 from courtyard.core.idempotency import KeyInFlight
-from courtyard.storage.blobs import Blobs
-from courtyard.storage.database import Busy, Database, Down, Full
-from courtyard.web import input as reading
+from courtyard.storage.database import Busy, Down, Full
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.call import Call
-from courtyard.web.cursors import Cursors
-from courtyard.web.rates import RateExceeded
 from courtyard.web.route import Route
+from courtyard.web.speech import Headers, Policy, Services, Speech, decode_json
 from courtyard.web.table import Match, Table
 
-Headers = list[tuple[bytes, bytes]]
-
-
-class Taker(Protocol):
-    """Counts what somebody takes; `rates.Rates` is one."""
-
-    def take(self, name: str, key: str) -> Any: ...
-
-
-class Usage(Protocol):
-    """Notes that a credential was used, off the request path."""
-
-    def note(self, actor: Actor) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The settings that dialects act upon (see `courtyard.settings` for each)."""
-
-    registration: Literal["open", "invited", "closed"] = "invited"
-    plain_http: bool = False
-    upload_limit: int = 100 * 1024 * 1024
-    public_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the installation lends to its dialects."""
-
-    database: Database
-    blobs: Blobs
-    cursors: Cursors
-    rates: Taker
-    usage: Usage
-    policy: Policy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
-    """How one protocol speaks: everything in which dialects differ before their routes begin.
-
-    `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
-    answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS).
-    """
-
-    name: str
-    title: str
-    description: str
-    prefixes: tuple[str, ...]
-    openapi_path: str
-    security: dict[str, Any]
-    secret: Callable[[Headers], str | None]
-    refuse: Callable[[Refusal, str], Answer]
-    say: Callable[[int, str, str, str], Answer]
-    decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
-    admit: Callable[[Scope, Services], None] = field(default=lambda scope, services: None)
-
-
-def decode_json(content_type: str | None, body: bytes) -> Any:
-    """The value of a JSON body. Raises UnsupportedType for another type, Malformed."""
-    kind = (content_type or "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise reading.UnsupportedType
-    return reading.json(body)
+__all__ = ["Dialect", "Headers", "Policy", "Services", "Speech", "decode_json"]
 
 
 class Dialect:
@@ -98,8 +30,6 @@ class Dialect:
         self.speech = speech
         self.services = services
         self.name = speech.name
-        self.secret = speech.secret
-        self.decode = speech.decode
         self.routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
         self._table = Table(self.routes)
         self._openapi = b""
@@ -123,22 +53,13 @@ class Dialect:
                 return self._wrong_method(scope["method"], match, request_id)
             route, names = match.routes[scope["method"]]
             scope[KEY].route = route.path
-            return await route.serve(Call(self, scope, receive, dict(zip(names, match.values, strict=True))))
+            return await route.serve(
+                Call(self.speech, self.services, scope, receive, dict(zip(names, match.values, strict=True)))
+            )
         except Refusal as refusal:
-            return self.refuse(refusal, request_id)
+            return self.speech.refusal(refusal, request_id)
         except (Full, Down, Busy) as trouble:
-            return self.refuse(_troubles(trouble), request_id)
-
-    def refuse(self, refusal: Refusal, request_id: str) -> Answer:
-        """A refusal of the core in this dialect's words, with what HTTP itself has to say of it."""
-        response = self.speech.refuse(refusal, request_id)
-        if isinstance(refusal, RateExceeded):
-            response.headers.update(refusal.headers())
-        elif isinstance(refusal, TooMany):
-            response.headers["retry-after"] = str(refusal.retry_after)
-        elif isinstance(refusal, KeyInFlight):
-            response.headers["retry-after"] = "1"
-        return response
+            return self.speech.refusal(_troubles(trouble), request_id)
 
     def _wrong_method(self, method: str, match: Match, request_id: str) -> Response:
         response = self.speech.say(405, "method_not_allowed", f'Method "{method}" not allowed.', request_id)

@@ -103,7 +103,7 @@ class Route(APIRoute):
 
 async def _keep_refusal(call: Call, once: Once, refusal: Refusal) -> Response:
     """A business refusal is an answer too: the same request will hear it again."""
-    response = call.dialect.refuse(refusal, call.arrival.request_id)
+    response = call.speech.refusal(refusal, call.arrival.request_id)
     if response.status_code < 500 and response.status_code != 429:
         async with call.services.database.write() as tx:
             replayed = await once.claim(tx)

@@ -1,0 +1,93 @@
+"""How one protocol speaks, and what the installation lends to all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from starlette.types import Scope
+
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Refusal, TooMany
+from courtyard.core.idempotency import KeyInFlight
+from courtyard.storage.blobs import Blobs
+from courtyard.storage.database import Database
+from courtyard.web import input as reading
+from courtyard.web.answer import Answer
+from courtyard.web.cursors import Cursors
+from courtyard.web.rates import RateExceeded
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Taker(Protocol):
+    """Counts what somebody takes; `rates.Rates` is one."""
+
+    def take(self, name: str, key: str) -> Any: ...
+
+
+class Usage(Protocol):
+    """Notes that a credential was used, off the request path."""
+
+    def note(self, actor: Actor) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The settings that dialects act upon (see `courtyard.settings` for each)."""
+
+    registration: Literal["open", "invited", "closed"] = "invited"
+    plain_http: bool = False
+    upload_limit: int = 100 * 1024 * 1024
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the installation lends to its dialects."""
+
+    database: Database
+    blobs: Blobs
+    cursors: Cursors
+    rates: Taker
+    usage: Usage
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Everything in which dialects differ before their routes begin.
+
+    `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
+    answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS).
+    """
+
+    name: str
+    title: str
+    description: str
+    prefixes: tuple[str, ...]
+    openapi_path: str
+    security: dict[str, Any]
+    secret: Callable[[Headers], str | None]
+    refuse: Callable[[Refusal, str], Answer]
+    say: Callable[[int, str, str, str], Answer]
+    decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
+    admit: Callable[[Scope, Services], None] = field(default=lambda scope, services: None)
+
+    def refusal(self, refusal: Refusal, request_id: str) -> Answer:
+        """A refusal of the core in this dialect's words, with what HTTP itself has to say of it."""
+        response = self.refuse(refusal, request_id)
+        if isinstance(refusal, RateExceeded):
+            response.headers.update(refusal.headers())
+        elif isinstance(refusal, TooMany):
+            response.headers["retry-after"] = str(refusal.retry_after)
+        elif isinstance(refusal, KeyInFlight):
+            response.headers["retry-after"] = "1"
+        return response
+
+
+def decode_json(content_type: str | None, body: bytes) -> Any:
+    """The value of a JSON body. Raises UnsupportedType for another type, Malformed."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise reading.UnsupportedType
+    return reading.json(body)
