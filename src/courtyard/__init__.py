@@ -1,0 +1,1 @@
+"""Courtyard: a self-hosted spaces platform."""

@@ -1,0 +1,1 @@
+"""The published protocols, one package for each; strangers to each other."""
