@@ -89,6 +89,7 @@ create index space_public on space (id) where visibility = 'public';
 create index space_organization on space (organization_id, id);
 create index space_shared on space (organization_id, id) where visibility = 'shared';
 create index space_owner on space (owner_id, id);
+create index space_background on space (background_key) where background_key is not null;
 
 create table member (
     space_id {text} not null references space (id) on delete cascade,
@@ -258,25 +259,27 @@ create table seal (
     number {number},
     last_number bigint not null unique,
     count bigint not null,
+    previous {text} not null unique,
     hash {text} not null,
     at bigint not null
 );
 
--- The outbox. No secret rests here: a token that a mail carries is made when the mail is sent.
+-- The outbox. No secret rests here: a token that a mail carries is made when the mail is sent. `handed` is a mail whose
+-- text is on its way to the server: it is never sent again (see courtyard.core.mail).
 create table mail (
     number {number},
     id {text} not null unique,
     kind {text} not null,
     recipient {text} not null,
     payload {text} not null,
-    state {text} not null check (state in ('waiting', 'sent', 'dropped')),
+    state {text} not null check (state in ('waiting', 'handed', 'sent', 'dropped')),
     attempt bigint not null,
     fence bigint not null default 0,
     due_at bigint not null,
     created_at bigint not null,
     sent_at bigint
 );
-create index mail_due on mail (due_at) where state = 'waiting';
+create index mail_due on mail (due_at) where state in ('waiting', 'handed');
 
 create table hook (
     number {number},
