@@ -10,7 +10,7 @@ from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
 from courtyard.core.identity import names, personal
 from courtyard.core.paging import LAST, Page, Slice, cut
-from courtyard.storage.database import Read, Write
+from courtyard.storage.database import Pair, Read, Write
 
 Belonging = Literal["owner", "admin", "member", "guest"]
 
@@ -60,6 +60,9 @@ _MINE: LiteralString = (
     " union select s.organization_id from member m join space s on s.id = m.space_id where m.person_id = :person)"
     " and o.id < :past order by o.id desc limit :limit"
 )
+_ALONE: LiteralString = "select id from organization where id = :id"
+# Spaces that are being made in it hold it until they are there, and those that come later find it gone.
+_ENDING = Pair(sqlite=_ALONE, postgres=_ALONE + " for update")
 _EVERY: LiteralString = _SEEN + " where o.id < :past order by o.id desc limit :limit"
 RANK: dict[str | None, int] = {None: 0, "guest": 1, "member": 2, "admin": 3, "owner": 4}
 
@@ -163,6 +166,7 @@ async def remove(tx: Write, actor: Actor, organization: Organization) -> None:
     """End an organization found as owner. Raises NotEmpty while it has spaces, Personal."""
     if organization.personal_of:
         raise Personal
+    await tx.one(str, _ENDING, id=organization.id)
     gone = await tx.run(
         "delete from organization where id = :id and not exists (select 1 from space where organization_id = :id)",
         id=organization.id,

@@ -113,6 +113,8 @@ def _inside(address: str, networks: str) -> bool:
         here = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # A listener for both families sees IPv4 peers as ::ffff:192.0.2.1.
+    here = (here.version == 6 and here.ipv4_mapped) or here
     return any(here in ipaddress.ip_network(network) for network in msgspec.json.decode(networks, type=list[str]))
 
 
@@ -134,6 +136,8 @@ async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None 
     Raises Invalid; Forbidden for scopes, spaces, networks or a life beyond the caller's own credential.
     """
     actor.needs("admin")
+    if actor.person_id and person_id not in (None, actor.person_id):
+        raise Forbidden
     scopes: list[Scope] = [scope for scope in SCOPES if scope in new.scopes]
     if not scopes:
         raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")

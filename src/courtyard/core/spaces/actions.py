@@ -1,6 +1,6 @@
 """Making, changing and ending spaces."""
 
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from msgspec import UNSET
@@ -12,7 +12,7 @@ from courtyard.core.errors import Conflict, Invalid
 from courtyard.core.organizations import Organization
 from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
 from courtyard.core.spaces.queries import find
-from courtyard.storage.database import Write
+from courtyard.storage.database import Pair, Write
 
 SPACE_TYPES = frozenset({"general", "knowledge_base"})
 CONTENT_TYPES = frozenset(
@@ -25,6 +25,16 @@ class NotAMember(Conflict):
     """Only a member of the space can become its owner."""
 
 
+_ROW: LiteralString = (
+    "insert into space (id, token, slug, name, name_folded, description, visibility, organization_id, owner_id,"
+    " space_type, content_type, logo_url, metadata, created_at, updated_at) select :id, :token, :slug, :name,"
+    " :name_folded, :description, :visibility, o.id, :owner, :space_type, :content_type, :logo_url, :metadata, :now,"
+    " :now from organization o where o.id = :organization"
+)
+# The organization may end at the same moment: the lock lets one of the two see the other.
+_INSERT = Pair(sqlite=_ROW, postgres=_ROW + " for key share")
+
+
 async def create(tx: Write, actor: Actor, organization: Organization, new: NewSpace) -> Space:
     """Make a space in an organization (from `organizations.home`); the caller owns it. Raises Invalid, TooLarge."""
     actor.needs("write")
@@ -32,11 +42,8 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
         raise Invalid("organization", "This credential is limited to certain spaces.", code="limited")
     fields = _clean(msgspec.structs.asdict(new))
     space_id, now = ids.new(), clock.now()
-    await tx.run(
-        "insert into space (id, token, slug, name, name_folded, description, visibility, organization_id, owner_id,"
-        " space_type, content_type, logo_url, metadata, created_at, updated_at) values (:id, :token, :slug, :name,"
-        " :name_folded, :description, :visibility, :organization, :owner, :space_type, :content_type, :logo_url,"
-        " :metadata, :now, :now)",
+    made = await tx.run(
+        _INSERT,
         id=space_id,
         token=ids.code(24, ids.UPPER),
         slug=f"{text.slug(fields['name'], 'space')}-{ids.code(8, ids.LOWER)}",
@@ -45,6 +52,8 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
         now=now,
         **fields,
     )
+    if not made:
+        raise Invalid("organization", "There is no such organization, or it is not yours.", code="unknown")
     await tx.run(
         "insert into member (space_id, person_id, role, created_at) values (:space, :person, 'owner', :now)",
         space=space_id,
