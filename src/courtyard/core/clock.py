@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -17,8 +18,13 @@ def now() -> int:
 def rfc3339(at: int) -> str:
     """`2026-11-20T20:38:00.000Z` (RFC 3339, section 5.6), always with milliseconds."""
     seconds, milliseconds = divmod(at, 1_000)
-    t = time.gmtime(seconds)
-    return f"{t[0]:04}-{t[1]:02}-{t[2]:02}T{t[3]:02}:{t[4]:02}:{t[5]:02}.{milliseconds:03}Z"
+    return f"{_second(seconds)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    """The same few seconds are shown again and again, and writing one out costs more than all the rest of a row."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def parse(text: str) -> int:

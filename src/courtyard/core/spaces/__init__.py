@@ -4,6 +4,7 @@ from courtyard.core.spaces.actions import change, clear_background, create, remo
 from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
 from courtyard.core.spaces.queries import (
     Filters,
+    background,
     everything,
     find,
     find_around,
@@ -24,6 +25,7 @@ __all__ = [
     "Filters",
     "NewSpace",
     "Space",
+    "background",
     "change",
     "clear_background",
     "create",

@@ -32,9 +32,6 @@ class Space(msgspec.Struct, frozen=True):
     logo_url: str | None
     metadata: str
     background_key: str | None
-    background_type: str | None
-    background_size: int | None
-    background_sha256: str | None
     created_at: int
     updated_at: int
     organization_id: str
@@ -45,14 +42,6 @@ class Space(msgspec.Struct, frozen=True):
     owner_email: str
     member_role: Role | None
     organization_role: OrganizationRole | None
-
-    @property
-    def background(self) -> Background | None:
-        if self.background_key is None:
-            return None
-        return Background(
-            self.background_key, self.background_type or "", self.background_size or 0, self.background_sha256 or ""
-        )
 
 
 class NewSpace(msgspec.Struct, frozen=True, kw_only=True):

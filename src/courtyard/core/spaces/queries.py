@@ -1,5 +1,6 @@
 """The door to spaces: find and authorize in one step, and the lists."""
 
+from operator import attrgetter
 from typing import LiteralString
 
 import msgspec
@@ -8,13 +9,13 @@ from courtyard.core.access.roles import HAS_ROLE, READABLE, Permission, require,
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, NotFound, Unauthenticated
 from courtyard.core.paging import FIRST, LAST, Page, Slice, cut
-from courtyard.core.spaces.model import Space
+from courtyard.core.spaces.model import Background, Space
 from courtyard.core.text import pattern
 from courtyard.storage.database import Pair, Read, Statement
 
 COLUMNS: LiteralString = (
     "select s.number, s.id, s.token, s.slug, s.name, s.description, s.visibility, s.space_type, s.content_type,"
-    " s.logo_url, s.metadata, s.background_key, s.background_type, s.background_size, s.background_sha256,"
+    " s.logo_url, s.metadata, s.background_key,"
     " s.created_at, s.updated_at, s.organization_id, o.name as organization_name, o.handle as organization_handle,"
     " s.owner_id, p.username as owner_username, p.email as owner_email, m.role as member_role,"
     " g.role as organization_role"
@@ -26,6 +27,10 @@ MET: LiteralString = (
 )
 SEEN: LiteralString = COLUMNS + " from space s" + MET
 _BY_ID: LiteralString = SEEN + " where s.id = :id"
+_BACKGROUND: LiteralString = (
+    "select background_key as key, background_type as type, background_size as size, background_sha256 as sha256"
+    " from space where id = :id and background_key is not null"
+)
 _BY_TOKEN: LiteralString = SEEN + " where s.token = :token"
 _BY_NUMBER: LiteralString = SEEN + " where s.number = :number"
 
@@ -44,6 +49,11 @@ async def find_by_token(tx: Read, actor: Actor, token: str, permission: Permissi
 async def find_by_number(tx: Read, actor: Actor, number: int, permission: Permission) -> Space:
     """Like `find`, by the number."""
     return _admit(actor, await tx.one(Space, _BY_NUMBER, number=number, person=actor.person_id), permission)
+
+
+async def background(tx: Read, space: Space) -> Background | None:
+    """The background image of a space found with LOOK; None while there is none."""
+    return await tx.one(Background, _BACKGROUND, id=space.id)
 
 
 async def find_around(tx: Read, actor: Actor, space_id: str | None, permission: Permission) -> Space:
@@ -106,7 +116,7 @@ def _listing(past: LiteralString, order: LiteralString, *, public: bool = False,
         by_admin: LiteralString = opened + closed + " and w.role in ('owner', 'admin')"
         by_shared: LiteralString = opened + " and s.visibility = 'shared'" + closed + " and w.role = 'member'"
         head: LiteralString = COLUMNS + " from (select c.id from (" + by_member + by_admin + by_shared
-        return head + tail + MET + " order by s.id " + order
+        return head + tail + MET
 
     return Pair(sqlite=whole(_SQLITE_ROWS), postgres=whole(_POSTGRES_ROWS))
 
@@ -121,6 +131,9 @@ def _limited(where: LiteralString, past: LiteralString, order: LiteralString) ->
         sqlite=_plain(where + " and s.id in (" + _SQLITE_ROWS[2] + ")", past, order),
         postgres=_plain(where + " and s.id in (" + _POSTGRES_ROWS[2] + ")", past, order),
     )
+
+
+_ID = attrgetter("id")
 
 
 class _List:
@@ -150,6 +163,8 @@ class _List:
             limit=page.limit + 1,
             **values,
         )
+        # A few rows are sorted here: the database would sort all their columns a second time.
+        rows.sort(key=_ID, reverse=self.ends[back] == LAST)
         found = cut(rows, page.limit)
         return Slice(found.items[::-1], found.more) if back else found
 

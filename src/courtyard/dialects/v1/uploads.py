@@ -134,7 +134,7 @@ def _decode(content: str) -> bytes:
 @images.get(BACKGROUND, summary="Get the background image", response_class=Response)
 async def get_background(tx: Read, caller: Visitor, call: Whole, space: Seen) -> Response:
     """The image; 404 while there is none."""
-    background = space.background
+    background = await spaces.background(tx, space)
     if background is None:
         raise NotFound("This space has no background image.")
     file = File(background.key, background.size, background.sha256, background.type, "background")
