@@ -72,6 +72,11 @@ async def _tell_hooks(tx: Write, action: str, space_id: str, object_id: str | No
         event=action,
         space=space_id,
     )
+    if not hooks:
+        return
+    number = await tx.one(int, "select number from space where id = :id", id=space_id)
     for hook in hooks:
         # In the payload, not as the job's own space: the news that a space is gone must outlive it, and no member sees it.
-        await queue.enqueue(tx, "hooks.deliver", hook=hook, event=action, space=space_id, object=object_id)
+        await queue.enqueue(
+            tx, "hooks.deliver", hook=hook, event=action, space=space_id, number=number, object=object_id
+        )

@@ -5,6 +5,7 @@ from typing import LiteralString
 import msgspec
 
 from courtyard.core import clock, events, ids, text
+from courtyard.core.access.roles import HAS_ROLE
 from courtyard.core.actor import Actor, Scope
 from courtyard.core.errors import Conflict, Invalid, NotFound
 from courtyard.core.paging import Page, Slice, turned
@@ -35,6 +36,14 @@ _ONE: LiteralString = _OF_PERSON + "= :number"
 _PAGE: tuple[LiteralString, LiteralString] = (
     _OF_PERSON + "< :past order by number desc limit :limit",
     _OF_PERSON + "> :past order by number limit :limit",
+)
+# The news that a space is gone outlives the space: who is told of it had a role in it until then.
+_FOR_DELIVERY: LiteralString = (
+    "select h.number, h.id, h.person_id, h.event, h.target_url, h.created_at from hook h"
+    " join person p on p.id = h.person_id and p.state = 'active' left join space s on s.id = :space"
+    " left join member m on m.space_id = s.id and m.person_id = p.id"
+    " left join organization_member g on g.organization_id = s.organization_id and g.person_id = p.id"
+    " where h.id = :hook and ((s.id is null and h.event = 'space.deleted') or " + HAS_ROLE + ")"
 )
 _PERSON: LiteralString = "select id from person where id = :person"
 # Counting needs the others to wait.
@@ -94,9 +103,9 @@ async def find(tx: Read, actor: Actor, number: int, scope: Scope = "read") -> Ho
     return hook
 
 
-async def seek(tx: Read, hook_id: str) -> Hook | None:
-    """The subscription, for the worker; None if it is gone."""
-    return await tx.one(Hook, COLUMNS + " where id = :id", id=hook_id)
+async def seek(tx: Read, hook_id: str, space_id: str) -> Hook | None:
+    """The subscription, for a delivery about this space; None if it is gone, or its person has no role there now."""
+    return await tx.one(Hook, _FOR_DELIVERY, hook=hook_id, space=space_id)
 
 
 async def remove(tx: Write, actor: Actor, hook: Hook) -> None:

@@ -69,20 +69,22 @@ _RETURNING: LiteralString = ") returning " + COLUMNS
 CLAIM = Pair(sqlite=_CLAIM + _RETURNING, postgres=_CLAIM + " for update skip locked" + _RETURNING)
 
 
-async def claim(tx: Write) -> Job | None:
-    """Take the job that has been due longest, for `LEASE`; None when nothing is due."""
+async def claim(tx: Write, lease: int = LEASE) -> Job | None:
+    """Take the job that has been due longest, for `lease` milliseconds; None when nothing is due."""
     now = clock.now()
-    return await tx.one(Job, CLAIM, now=now, lease=now + LEASE)
+    return await tx.one(Job, CLAIM, now=now, lease=now + lease)
 
 
-async def beat(tx: Write, job: Job, progress: int | None = None, message: str | None = None) -> bool:
+async def beat(
+    tx: Write, job: Job, progress: int | None = None, message: str | None = None, *, lease: int = LEASE
+) -> bool:
     """Prolong the lease and tell the progress; False when the job is no longer the caller's."""
     return bool(
         await tx.run(
             "update job set lease_until = :lease, progress = coalesce(cast(:progress as bigint), progress),"
             " message = coalesce(cast(:message as text), message)"
             " where id = :id and fence = :fence and status = 'processing'",
-            lease=clock.now() + LEASE,
+            lease=clock.now() + lease,
             progress=progress,
             message=message,
             id=job.id,

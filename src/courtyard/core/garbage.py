@@ -1,0 +1,34 @@
+"""Blobs that no row names: those that were let go of, and those whose row never came."""
+
+from typing import LiteralString
+
+import msgspec
+
+from courtyard.storage.database import Pair, Read, Write
+
+BATCH = 200
+
+_WITHOUT_ROW: LiteralString = (
+    " where not exists (select 1 from artifact a where a.blob_key = k.value)"
+    " and not exists (select 1 from space s where s.background_key = k.value)"
+)
+UNREFERENCED = Pair(
+    sqlite="select k.value from json_each(:keys) k" + _WITHOUT_ROW,
+    postgres="select k.value from jsonb_array_elements_text(cast(:keys as jsonb)) k (value)" + _WITHOUT_ROW,
+)
+
+
+async def waiting(tx: Read) -> list[str]:
+    """Keys that committed rows have let go of, the oldest first."""
+    return await tx.all(str, "select key from blob_garbage order by at, key limit :limit", limit=BATCH)
+
+
+async def forget(tx: Write, keys: list[str]) -> None:
+    """These are out of the store."""
+    for key in keys:
+        await tx.run("delete from blob_garbage where key = :key", key=key)
+
+
+async def unreferenced(tx: Read, keys: list[str]) -> list[str]:
+    """Those of the keys that no row names."""
+    return await tx.all(str, UNREFERENCED, keys=msgspec.json.encode(keys).decode())
