@@ -103,7 +103,12 @@ async def find(tx: Read, actor: Actor, number: int, scope: Scope = "read") -> Ho
     return hook
 
 
-async def seek(tx: Read, hook_id: str, space_id: str) -> Hook | None:
+async def seek(tx: Read, hook_id: str) -> Hook | None:
+    """The subscription; None if it is gone."""
+    return await tx.one(Hook, COLUMNS + " where id = :id", id=hook_id)
+
+
+async def seek_due(tx: Read, hook_id: str, space_id: str) -> Hook | None:
     """The subscription, for a delivery about this space; None if it is gone, or its person has no role there now."""
     return await tx.one(Hook, _FOR_DELIVERY, hook=hook_id, space=space_id)
 
