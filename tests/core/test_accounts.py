@@ -11,7 +11,7 @@ from courtyard.core.accounts import InvitedOnly, RegistrationClosed, WrongPasswo
 from courtyard.core.actor import Origin, system
 from courtyard.core.errors import ExpiredCredential, Forbidden, Invalid, InvalidCredential
 from courtyard.core.identity import credentials, passwords, people
-from courtyard.core.identity.common_passwords import WORDS, is_common
+from courtyard.core.identity.guessable import WORDS, is_guessable
 from courtyard.core.identity.passwords import CommonPassword
 from courtyard.core.identity.people import EmailTaken, Person
 from courtyard.core.paging import Page
@@ -219,7 +219,7 @@ def test_more_than_three_thousand_common_passwords_are_refused() -> None:
     forms = [str, str.capitalize, str.upper, lambda word: word.replace("a", "@").replace("o", "0").replace("s", "$")]
     guesses = {form(word) + end for word, end, form in product(sorted(WORDS), ends, forms)}
     guesses |= {one + other for one, other in product(sorted(WORDS)[:80], repeat=2)}
-    refused = {guess for guess in guesses if len(guess) >= passwords.SHORTEST and is_common(guess)}
+    refused = {guess for guess in guesses if len(guess) >= passwords.SHORTEST and is_guessable(guess)}
     assert refused == {guess for guess in guesses if len(guess) >= passwords.SHORTEST}
     assert len(refused) > 3000
 
@@ -247,13 +247,13 @@ async def test_what_would_be_guessed_first_is_refused(password: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_hard_to_guess_is_taken(password: str) -> None:
-    assert not is_common(password)
+    assert not is_guessable(password)
 
 
 def test_looking_for_common_pieces_is_quick_for_any_input() -> None:
     started = time.process_time()
     for hard in ("qwertyuiop" * 6, "1" * 63 + "x", "123" * 20 + "q1w", "a" * 1023 + "b", "password" * 8):
-        is_common(hard)
+        is_guessable(hard)
     assert time.process_time() - started < 0.1
 
 

@@ -1,104 +1,32 @@
-"""Invitations: an address becomes a member, and only its owner claims the account."""
+"""Invitations: an address becomes a member, at once or when its owner comes."""
 
 import asyncio
-from typing import Any
 
-import msgspec
 import pytest
 
-from courtyard.core import clock, ids, organizations, spaces
-from courtyard.core.access.roles import Permission
-from courtyard.core.actor import Actor
+from courtyard.core import clock, organizations, spaces
 from courtyard.core.errors import Forbidden, Invalid, NotFound, Refusal, TooMany, Unauthenticated
-from courtyard.core.identity import people
-from courtyard.core.identity.people import EmailTaken, Person, UsernameTaken
+from courtyard.core.identity.people import Person
 from courtyard.core.membership import invitations, members, organization_members
-from courtyard.core.membership.invitations import Accepted, InvitationOver, Invited, OwnAddress
-from courtyard.core.membership.model import AlreadyMember, Invitation, LastOwner
+from courtyard.core.membership.invitations import InvitationOver, Invited, OwnAddress
+from courtyard.core.membership.model import AlreadyMember, LastOwner
 from courtyard.core.organizations import Organization, Personal
 from courtyard.core.paging import Page
-from courtyard.core.spaces import Space
 from courtyard.core.spaces.actions import NotAMember
+from tests.core.inviting import (
+    NEW,
+    accept,
+    age,
+    belonging,
+    invite,
+    mails,
+    mint,
+    open_ones,
+    resend,
+    revoke,
+    token_of,
+)
 from tests.world import ANYBODY, World
-
-NEW = "New.Person@example.com"
-
-
-async def invite(
-    world: World, who: str, place: Space | Organization, email: str, role: str = "viewer", **more: int
-) -> Invited:
-    actor = await world.actor(who)
-    async with world.database.write() as tx:
-        found = (
-            await spaces.find(tx, actor, place.id, Permission.MANAGE)
-            if isinstance(place, Space)
-            else await organizations.find(tx, actor, place.handle, "admin")
-        )
-        return await invitations.invite(tx, actor, found, email, role, **more)
-
-
-async def mint(world: World, invitation: Invitation) -> str | None:
-    """What the sender of mails does."""
-    async with world.database.write() as tx:
-        return await invitations.mint(tx, invitation.id)
-
-
-async def token_of(world: World, invited: Invited) -> str:
-    token = await mint(world, invited.invitation)
-    assert token is not None
-    return token
-
-
-async def accept(world: World, token: str, actor: Actor = ANYBODY, **more: Any) -> Accepted:
-    async with world.database.write() as tx:
-        return await invitations.accept(tx, actor, token, **more)
-
-
-async def revoke(world: World, who: str, space: Space, invitation: Invitation) -> None:
-    actor = await world.actor(who)
-    async with world.database.write() as tx:
-        found = await invitations.find(tx, await spaces.find(tx, actor, space.id, Permission.MANAGE), invitation.id)
-        await invitations.revoke(tx, actor, found)
-
-
-async def resend(world: World, who: str, invitation: Invitation) -> Invitation:
-    actor = await world.actor(who)
-    async with world.database.write() as tx:
-        return await invitations.resend(tx, actor, invitation)
-
-
-async def belonging(world: World, space: Space) -> dict[str, tuple[str, str]]:
-    async with world.database.read() as tx:
-        listed = await members.page(tx, space, Page(100))
-    return {member.username: (member.role, member.state) for member in listed.items}
-
-
-async def open_ones(world: World, space: Space) -> list[str]:
-    async with world.database.read() as tx:
-        return [one.email for one in (await invitations.page(tx, space, Page(100))).items]
-
-
-async def mails(world: World) -> list[tuple[str, str, Any]]:
-    async with world.database.read() as tx:
-        rows: list[Any] = await tx.all(tuple, "select kind, recipient, payload from mail order by number")
-    return [(kind, recipient, msgspec.json.decode(payload)) for kind, recipient, payload in rows]
-
-
-async def state(world: World, person_id: str) -> str:
-    async with world.database.read() as tx:
-        return (await people.find(tx, person_id)).state
-
-
-async def age(world: World, invitation: Invitation, by: int) -> Invitation:
-    """Let time pass for an invitation."""
-    async with world.database.write() as tx:
-        await tx.run(
-            "update invitation set created_at = created_at - :by, sent_at = sent_at - :by, expires_at = expires_at - :by"
-            " where id = :id",
-            by=by,
-            id=invitation.id,
-        )
-    return invitation
 
 
 async def test_somebody_with_an_account_is_a_member_at_once(world: World) -> None:
@@ -120,138 +48,6 @@ async def test_an_unknown_address_becomes_a_pending_person_who_is_a_member_alrea
     assert await open_ones(world, space) == [NEW]
     assert await mails(world) == [("invitation", NEW, {"invitation_id": invited.invitation.id})]
     assert invited.invitation.expires_at - invited.invitation.created_at == 7 * clock.DAY
-
-
-async def test_the_link_claims_the_account(world: World) -> None:
-    space = await world.space("ada")
-    invited = await invite(world, "ada", space, NEW, "editor")
-    token = await token_of(world, invited)
-    assert token.startswith("cyi_")
-    accepted = await accept(world, token, username="Nell", password_hash="hash")
-    assert (accepted.person.id, accepted.person.username, accepted.person.state) == (
-        invited.member.person_id,
-        "Nell",
-        "active",
-    )
-    assert accepted.person.password_hash == "hash"
-    assert accepted.invitation.state == "accepted"
-    assert await belonging(world, space) == {"ada": ("owner", "active"), "Nell": ("editor", "active")}
-    assert await open_ones(world, space) == []
-
-
-async def test_a_link_works_once(world: World) -> None:
-    space = await world.space("ada")
-    token = await token_of(world, await invite(world, "ada", space, NEW))
-    await accept(world, token)
-    with pytest.raises(InvitationOver):
-        await accept(world, token, password_hash="another")
-
-
-async def test_a_link_used_many_times_at_once_works_once(world: World) -> None:
-    space = await world.space("ada")
-    token = await token_of(world, await invite(world, "ada", space, NEW))
-    results = await asyncio.gather(
-        *(accept(world, token, username=f"n{turn}", password_hash=f"hash{turn}") for turn in range(6)),
-        return_exceptions=True,
-    )
-    won = [result for result in results if isinstance(result, Accepted)]
-    assert len(won) == 1
-    assert sum(isinstance(result, InvitationOver) for result in results) == 5
-    async with world.database.read() as tx:
-        person = await people.find(tx, won[0].person.id)
-    assert person == won[0].person
-
-
-async def test_every_wrong_token_is_refused_alike(world: World) -> None:
-    space = await world.space("ada")
-    used = await token_of(world, await invite(world, "ada", space, "used@example.com"))
-    await accept(world, used)
-    lapsed_one = await invite(world, "ada", space, "lapsed@example.com", days=1)
-    lapsed = await token_of(world, lapsed_one)
-    await age(world, lapsed_one.invitation, clock.DAY)
-    revoked_one = await invite(world, "ada", space, "revoked@example.com")
-    revoked = await token_of(world, revoked_one)
-    await revoke(world, "ada", space, revoked_one.invitation)
-    replaced_one = await invite(world, "ada", space, "replaced@example.com")
-    replaced = await token_of(world, replaced_one)
-    await token_of(world, replaced_one)
-    words: set[tuple[str, str]] = set()
-    for token in (
-        used,
-        lapsed,
-        revoked,
-        replaced,
-        ids.secret("cyi"),
-        ids.secret("cyk"),
-        "",
-        "cyi_",
-        "x" * 5000,
-        "cyi_\0",
-    ):
-        with pytest.raises(InvitationOver) as refusal:
-            await accept(world, token)
-        words.add((refusal.value.code, refusal.value.message))
-    assert len(words) == 1
-
-
-async def test_a_link_is_no_use_to_whoever_is_signed_in_as_another(world: World) -> None:
-    space = await world.space("ada")
-    invited = await invite(world, "ada", space, NEW)
-    token = await token_of(world, invited)
-    for name in ("ada", "bob"):
-        with pytest.raises(Forbidden):
-            await accept(world, token, await world.actor(name))
-    assert await state(world, invited.member.person_id) == "invited"
-    assert (await accept(world, token)).person.id == invited.member.person_id
-
-
-async def test_a_taken_username_leaves_the_link_alive(world: World) -> None:
-    space = await world.space("ada")
-    token = await token_of(world, await invite(world, "ada", space, NEW))
-    with pytest.raises(UsernameTaken):
-        await accept(world, token, username="ADA")
-    assert (await accept(world, token, username="nell")).person.username == "nell"
-
-
-async def test_two_people_who_claim_one_username_at_once(world: World) -> None:
-    space = await world.space("ada")
-    tokens = [await token_of(world, await invite(world, "ada", space, f"n{turn}@example.com")) for turn in range(4)]
-    results = await asyncio.gather(*(accept(world, token, username="Nell") for token in tokens), return_exceptions=True)
-    assert sum(isinstance(result, Accepted) for result in results) == 1
-    assert sum(isinstance(result, UsernameTaken) for result in results) == 3
-
-
-async def test_a_pending_person_cannot_be_registered_by_somebody_else(world: World) -> None:
-    space = await world.space("ada")
-    await invite(world, "ada", space, NEW)
-    async with world.database.write() as tx:
-        with pytest.raises(EmailTaken):
-            await people.add(tx, ANYBODY, email=NEW.lower(), username="thief", password_hash="hash")
-
-
-async def test_one_link_of_several_claims_the_account_and_answers_all(world: World) -> None:
-    first, second = await world.space("ada"), await world.space("bob")
-    one = await invite(world, "ada", first, NEW, "editor")
-    two = await invite(world, "bob", second, NEW.upper())
-    assert one.member.person_id == two.member.person_id
-    other = await token_of(world, one)
-    await accept(world, await token_of(world, two))
-    assert (await belonging(world, first))["new-person"] == ("editor", "active")
-    assert (await belonging(world, second))["new-person"] == ("viewer", "active")
-    assert await open_ones(world, first) == []
-    with pytest.raises(InvitationOver):
-        await accept(world, other)
-    assert await mint(world, one.invitation) is None
-
-
-async def test_two_links_of_one_person_used_at_once(world: World) -> None:
-    first, second = await world.space("ada"), await world.space("bob")
-    tokens = [
-        await token_of(world, await invite(world, "ada", first, NEW)),
-        await token_of(world, await invite(world, "bob", second, NEW)),
-    ]
-    results = await asyncio.gather(*(accept(world, token) for token in tokens), return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["Accepted", "InvitationOver"]
 
 
 async def test_nobody_is_invited_twice(world: World) -> None:
@@ -453,70 +249,6 @@ async def test_a_pending_person_does_not_become_the_owner(world: World) -> None:
             await spaces.transfer(tx, ada, space, invited.member.person_id)
 
 
-@pytest.mark.parametrize("turn", range(3))
-async def test_revoking_and_accepting_at_once_leaves_one_truth(world: World, turn: int) -> None:
-    space = await world.space("ada")
-    invited = await invite(world, "ada", space, NEW)
-    token = await token_of(world, invited)
-    results = await asyncio.gather(
-        *((revoke(world, "ada", space, invited.invitation), accept(world, token))[:: -1 if turn else 1]),
-        return_exceptions=True,
-    )
-    joined = (await belonging(world, space)).get("new-person")
-    if any(isinstance(result, Accepted) for result in results):
-        assert joined == ("viewer", "active")
-    else:
-        assert joined is None
-    assert await open_ones(world, space) == []
-    assert sum(isinstance(result, (InvitationOver, NotFound)) for result in results) == 1
-
-
-@pytest.mark.parametrize("turn", range(3))
-async def test_inviting_again_while_the_account_is_claimed(world: World, turn: int) -> None:
-    """Whatever comes first, no open invitation of a claimed account is left."""
-    first, second = await world.space("ada"), await world.space("bob")
-    token = await token_of(world, await invite(world, "ada", first, NEW))
-    await asyncio.gather(
-        *((accept(world, token, username="nell"), invite(world, "bob", second, NEW))[:: -1 if turn else 1])
-    )
-    assert (await belonging(world, second))["nell"] == ("viewer", "active")
-    assert await open_ones(world, second) == []
-
-
-async def test_a_disabled_person_claims_nothing(world: World) -> None:
-    space = await world.space("ada")
-    invited = await invite(world, "ada", space, NEW)
-    token = await token_of(world, invited)
-    root = await world.administrator()
-    async with world.database.write() as tx:
-        await people.disable(tx, root, invited.member.person_id)
-    with pytest.raises(InvitationOver):
-        await accept(world, token)
-    assert await state(world, invited.member.person_id) == "disabled"
-
-
-async def test_a_removed_space_takes_its_invitations_along(world: World) -> None:
-    space = await world.space("ada")
-    invited = await invite(world, "ada", space, NEW)
-    token = await token_of(world, invited)
-    ada = await world.actor("ada")
-    async with world.database.write() as tx:
-        await spaces.remove(tx, ada, space)
-    with pytest.raises(InvitationOver):
-        await accept(world, token)
-    assert await mint(world, invited.invitation) is None
-    async with world.database.read() as tx:
-        assert await invitations.letter(tx, invited.invitation.id) is None
-
-
-async def test_no_secret_of_an_invitation_rests_in_the_database(world: World) -> None:
-    space = await world.space("ada")
-    token = await token_of(world, await invite(world, "ada", space, NEW))
-    async with world.database.read() as tx:
-        for table in ("select * from invitation", "select * from mail", "select * from event"):
-            assert all(token[4:] not in str(row) for row in await tx.all(tuple, table))
-
-
 async def test_invitations_are_listed_newest_first_in_pages(world: World) -> None:
     space = await world.space("ada")
     emails = [f"n{turn}@example.com" for turn in range(5)]
@@ -532,9 +264,6 @@ async def test_invitations_are_listed_newest_first_in_pages(world: World) -> Non
         if not part.more:
             break
     assert seen == emails[::-1]
-
-
-# Organizations
 
 
 async def guild_roles(world: World, guild: Organization) -> dict[str, tuple[str, str]]:

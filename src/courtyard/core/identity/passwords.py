@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from courtyard.core.errors import Invalid
-from courtyard.core.identity.common_passwords import is_common
+from courtyard.core.identity.guessable import is_guessable
 
 SHORTEST, LONGEST = 12, 1_024
 _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
@@ -27,7 +27,7 @@ async def hashed(password: str) -> str:
     """The hash to store. Raises Invalid for fewer than 12 or more than 1024 characters, CommonPassword."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid("password", f"Between {SHORTEST} and {LONGEST} characters.", code="length")
-    if is_common(password):
+    if is_guessable(password):
         raise CommonPassword("password")
     return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _plain(password))
 

@@ -54,7 +54,7 @@ RUNS = frozenset(
 _LEET = {one: str.maketrans("0134578@$!|+", "o" + one + "eastba" + "s" + one + "lt") for one in ("i", "l")}
 
 
-def is_common(password: str) -> bool:
+def is_guessable(password: str) -> bool:
     """Whether it is one short pattern over and over, or at most three common words and runs over the keyboard, written in
     any case and in leet, with at most eight more digits and signs (a year, a date, `!!`) around them.
     """
