@@ -88,7 +88,7 @@ def _start(programs: Path, place: Path, address: Path) -> subprocess.Popen[Any]:
         options = [f"-c{name}={value}" for name, value in OPTIONS.items()]
         command = [programs / "postgres", "-D", place / "data", "-p", str(port), "-k", place, *options]
         server = subprocess.Popen(command, cwd=place, **_as_nobody())
-        if _ready(programs, place, port, server):
+        if _ready(place, server):
             ready = address.with_suffix(".new")
             ready.write_text(f"postgresql://{USER}@127.0.0.1:{port}/postgres")
             ready.rename(address)
@@ -105,15 +105,15 @@ def _stop(server: subprocess.Popen[Any]) -> None:
         server.wait()
 
 
-def _ready(programs: Path, place: Path, port: int, server: subprocess.Popen[Any]) -> bool:
+def _ready(place: Path, server: subprocess.Popen[Any]) -> bool:
+    """What `pg_ctl --wait` waits for: a server that listens may still refuse everybody while it starts up."""
     end = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            # Somebody else may have taken the port; our own socket file says that it is ours.
-            if (place / f".s.PGSQL.{port}").exists():
+        with contextlib.suppress(OSError, IndexError):
+            if (place / "data" / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
                 return True
         time.sleep(0.02)
-    server.kill()
+    _stop(server)
     return False
 
 

@@ -118,12 +118,14 @@ class TestTransactions:
                 await tx.one(str, "select id from thing order by id")
                 assert await tx.one(int, COUNT) == number + 1
 
-    async def test_a_failed_statement_dooms_its_block_even_when_swallowed(self, db: Database) -> None:
+    @pytest.mark.parametrize("verb", ["run", "one", "all"])
+    async def test_a_failed_statement_dooms_its_block_even_when_swallowed(self, db: Database, verb: str) -> None:
         async def swallow() -> None:
             async with db.write() as tx:
                 await tx.run(ADD, id="new", note=None, data=None, size=0)
+                arguments = [] if verb == "run" else [str]
                 with pytest.raises(Exception, match=r"(?i)unique"):
-                    await tx.run(ADD, id="taken", note=None, data=None, size=0)
+                    await getattr(tx, verb)(*arguments, "insert into thing (id) values ('taken') returning id")
 
         await add(db, "taken")
         with pytest.raises(Exception, match=r"(?i)unique"):
@@ -184,6 +186,17 @@ class TestCancellation:
         async with asyncio.timeout(2):
             await add(db, "next")
         assert await ids(db) == ["next"]
+
+    async def test_who_is_cancelled_while_being_let_in_lets_the_next_one_in(self, db: Database) -> None:
+        async with db.write() as tx:
+            await tx.run(BUMP)
+            waiting = [asyncio.create_task(add(db, name)) for name in "ab"]
+            await asyncio.sleep(0.05)
+            # The cancellation comes after the turn was given and before its owner wakes up.
+            asyncio.get_running_loop().call_soon(waiting[0].cancel)
+        async with asyncio.timeout(2):
+            await waiting[1]
+        assert "b" in await ids(db)
 
     async def test_giving_up_at_any_moment_harms_nobody_else(self, db: Database) -> None:
         async def write(number: int) -> None:

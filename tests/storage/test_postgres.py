@@ -88,6 +88,18 @@ class TestConnections:
         assert await value(small) == 0
         await small.close()
 
+    async def test_who_is_cancelled_while_being_lent_a_connection_hands_it_on(
+        self, empty_address: str, db: Database
+    ) -> None:
+        small = await Postgres.open(empty_address, most=1)
+        async with small.read():
+            waiting = [asyncio.create_task(value(small)) for _ in range(2)]
+            await asyncio.sleep(0.01)
+            asyncio.get_running_loop().call_soon(waiting[0].cancel)
+        async with asyncio.timeout(2):
+            assert await waiting[1] == 0
+        await small.close()
+
     async def test_no_connection_is_lost_to_those_who_give_up(self, empty_address: str, db: Database) -> None:
         small = await Postgres.open(empty_address, most=3)
         for pause in range(60):

@@ -115,6 +115,19 @@ class TestGroupCommit:
         assert [type(answers[0]), type(answers[1])] == [Down, sqlite3.OperationalError]
         assert await count(db) == sum(answer is None for answer in answers)
 
+    async def test_a_commit_that_is_refused_leaves_the_next_writer_a_clean_connection(self, db: Database) -> None:
+        async def refused() -> None:
+            async with db.write() as tx:
+                await tx.run("pragma defer_foreign_keys = on")
+                await tx.run("insert into part (thing_id, name) values ('nobody', 'x')")
+
+        with pytest.raises(Down, match="FOREIGN KEY"):
+            await refused()
+        await add(db, "next")
+        async with db.read() as tx:
+            assert await tx.one(int, "select count(*) from part") == 0
+        assert await count(db) == 1
+
 
 class TestConnections:
     async def test_every_connection_is_as_durable_and_strict_as_promised(self, db: Database) -> None:
@@ -156,6 +169,18 @@ class TestConnections:
         await add(db, "a")
         await db.close()
         assert beside(empty_address) == ["empty.db", "empty.db.lock"]
+
+    async def test_a_reader_who_takes_one_row_of_many_does_not_keep_the_log_from_beginning_anew(
+        self, db: Database
+    ) -> None:
+        for name in "abc":
+            await add(db, name)
+        async with db.read() as tx:
+            assert await tx.one(str, "select id from thing order by id") == "a"
+        await add(db, "d")
+        connection = cast("Sqlite", db)._line.session.connection
+        connection.execute("pragma busy_timeout = 0")
+        assert connection.execute("pragma wal_checkpoint(restart)").fetchone()[0] == 0
 
     async def test_a_change_that_begins_with_a_comment_or_a_with_is_counted(self, db: Database) -> None:
         await add(db, "a")

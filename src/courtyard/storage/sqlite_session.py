@@ -66,7 +66,7 @@ def _no_room(path: Path) -> bool:
 class Session:
     """A connection and its statements, run to the end where they are called.
 
-    No statement stays open between two calls: an open one would hold an old snapshot, and the next would read the past.
+    No statement stays open between two calls: an open one holds its snapshot, and the log could not begin anew.
     """
 
     __slots__ = ("_cursor", "_shapes", "connection", "path")
