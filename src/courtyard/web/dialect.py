@@ -41,7 +41,7 @@ class Dialect:
     async def answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         """The answer of this dialect to a request; every refusal is in its words."""
         request_id = scope[KEY].request_id
-        path: str = scope["path"]
+        path = self.speech.plain(scope["path"])
         if path.rstrip("/") == self.speech.openapi_path:
             return self._document(scope, request_id)
         try:

@@ -1,6 +1,6 @@
 """How one protocol speaks, and what the installation lends to all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -22,7 +22,9 @@ Headers = list[tuple[bytes, bytes]]
 class Taker(Protocol):
     """Counts what somebody takes; `rates.Rates` is one."""
 
-    def take(self, name: str, key: str) -> Any: ...
+    def take(self, name: str, key: str, *more: str) -> Any: ...
+
+    def forget(self, name: str, key: str, *more: str) -> None: ...
 
 
 class Usage(Protocol):
@@ -58,7 +60,8 @@ class Speech:
     """Everything in which dialects differ before their routes begin.
 
     `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
-    answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS).
+    answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS); `aliases`
+    are prefixes under which all the routes of another prefix are served too.
     """
 
     name: str
@@ -72,6 +75,14 @@ class Speech:
     say: Callable[[int, str, str, str], Answer]
     decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
     admit: Callable[[Scope, Services], None] = field(default=lambda scope, services: None)
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def plain(self, path: str) -> str:
+        """The path as the routes are written, whichever prefix it came under."""
+        for alias, prefix in self.aliases.items():
+            if path.startswith(alias):
+                return prefix + path[len(alias) :]
+        return path
 
     def refusal(self, refusal: Refusal, request_id: str) -> Answer:
         """A refusal of the core in this dialect's words, with what HTTP itself has to say of it."""

@@ -20,6 +20,7 @@ SPEECH = Speech(
     title="Courtyard v1",
     description="Spaces, artifacts and everything else that Courtyard can do.",
     prefixes=("/v1", "/api-proxy/v1"),
+    aliases={"/api-proxy/v1": "/v1"},
     openapi_path="/v1/openapi.json",
     security=auth.SECURITY,
     secret=auth.secret,
