@@ -25,7 +25,7 @@ create table credential (
     number {number},
     id {text} not null unique,
     person_id {text} not null references person (id) on delete cascade,
-    kind {text} not null check (kind in ('key', 'login')),
+    kind {text} not null check (kind in ('key', 'login', 'access', 'refresh')),
     name {text} not null,
     hash {bytes} not null unique,
     prefix {text} not null,
