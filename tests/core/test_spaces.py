@@ -193,12 +193,12 @@ async def test_a_background_is_shown_replaced_and_cleared(world: World) -> None:
     one, two = spaces.Background("k1", "image/png", 5, "0" * 64), spaces.Background("k2", "image/gif", 6, "1" * 64)
     async with world.database.write() as tx:
         space = await spaces.set_background(tx, ada, space, one)
-        assert space.background == one
+        assert (await spaces.background(tx, space)) == one
         space = await spaces.set_background(tx, ada, space, two)
-        assert space.background == two
+        assert (await spaces.background(tx, space)) == two
         await spaces.clear_background(tx, ada, space)
     async with world.database.read() as tx:
-        assert (await spaces.find(tx, ada, space.id, Permission.LOOK)).background is None
+        assert await spaces.background(tx, space) is None
         assert await tx.all(str, "select key from blob_garbage order by key") == ["k1", "k2"]
 
 
