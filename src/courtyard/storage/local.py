@@ -34,7 +34,7 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class LocalBlobs:
     """Files under `root/ab/c/abc…`, written under `root/incoming` first.
 
-    Several processes may share one root. Nothing awaits a slow disk on the event loop.
+    Several processes may share one root. Only a small read touches the disk on the event loop.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
