@@ -1,0 +1,66 @@
+"""Accounts: register, log in, who am I."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from courtyard.core import accounts, text
+from courtyard.core.identity import passwords, people
+from courtyard.dialects.workspaces import shapes
+from courtyard.dialects.workspaces.doors import Registering
+from courtyard.dialects.workspaces.errors import RESPONSES
+from courtyard.dialects.workspaces.models import Login, Registration
+from courtyard.dialects.workspaces.workspaces import Said
+from courtyard.web.answer import answer
+from courtyard.web.route import Route, issues_secret
+from courtyard.web.suppliers import Caller, Read, Visitor, Whole
+
+router = APIRouter(route_class=Route, tags=["Accounts"], responses=RESPONSES)
+
+
+class OneAccount(Said):
+    user: shapes.AccountShape
+
+
+class LoggedIn(OneAccount):
+    """`token` is a credential for the Bearer form; it is shown here only."""
+
+    token: str
+
+
+@router.post("/auth/register/", summary="Register", response_model=Said)
+async def register(caller: Visitor, call: Whole, leave: Registering, body: Registration) -> Response:
+    """Makes an account, where the installation lets everybody make one."""
+    services = call.services
+    password_hash = await passwords.hashed(body.password)
+    async with services.database.write() as tx:
+        await accounts.register(
+            tx,
+            caller,
+            services.policy.registration,
+            email=body.email,
+            username=body.username,
+            password_hash=password_hash,
+            phone=body.phone,
+        )
+    return answer(200, {"message": "Registered successfully"})
+
+
+@router.post("/auth/login/", summary="Log in", response_model=LoggedIn)
+@issues_secret
+async def log_in(caller: Visitor, call: Whole, body: Login) -> Response:
+    """A credential with all scopes. A wrong password and an unknown address sound alike."""
+    rates, address, account = call.services.rates, call.arrival.client, text.fold(body.email.strip())[:254]
+    rates.take("login", address)
+    # Counted before the password is looked at and given back when it fits: guesses made at once count each.
+    rates.take("failed_login", address, account)
+    person, token = await accounts.log_in(call.services.database, body.email, body.password, caller.origin)
+    rates.forget("failed_login", address, account)
+    content = {"message": "Logged in successfully", "user": shapes.account(person), "token": token}
+    return answer(200, content, {"Cache-Control": "no-store"})
+
+
+@router.get("/users/me", summary="Who am I", response_model=OneAccount)
+async def get_me(tx: Read, caller: Caller) -> Response:
+    """The account behind the credential."""
+    person = await people.find(tx, caller.person_id)
+    return answer(200, {"message": "User retrieved successfully", "user": shapes.account(person)})
