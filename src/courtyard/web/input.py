@@ -94,7 +94,9 @@ def check(model: type[M], value: Any, where: str) -> M:
 
 
 def _problem(detail: ErrorDetails, where: str) -> Problem:
-    return Problem((where, *detail["loc"]), detail["type"], detail["msg"])
+    # pydantic would name the class of ours that it should have been.
+    message = "Input should be an object" if detail["type"] == "model_type" else detail["msg"]
+    return Problem((where, *detail["loc"]), detail["type"], message)
 
 
 def query(raw: bytes) -> list[tuple[str, str]]:

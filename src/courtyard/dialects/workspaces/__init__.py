@@ -1,6 +1,6 @@
 """workspaces: workspaces and their guests (seed 004), with registering and logging in."""
 
-from courtyard.dialects.workspaces import auth, errors, guests, people, workspaces
+from courtyard.dialects.workspaces import auth, errors, guests, models, people, workspaces
 from courtyard.web.dialect import Dialect, Services, Speech
 
 SPEECH = Speech(
@@ -13,6 +13,7 @@ SPEECH = Speech(
     secret=auth.secret,
     refuse=errors.refuse,
     say=errors.say,
+    decode=models.decode,
 )
 ROUTERS = [workspaces.router, guests.router, people.router]
 

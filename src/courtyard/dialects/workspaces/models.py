@@ -1,7 +1,7 @@
 """What clients of workspaces send. Unknown members are ignored, a member of the wrong type is refused."""
 
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,7 @@ from courtyard.core.access.roles import Role
 from courtyard.core.errors import Invalid
 from courtyard.core.spaces import Space
 from courtyard.dialects.workspaces.shapes import Type
+from courtyard.web.dialect import decode_json
 
 ROLES: dict[str, Role] = {
     "viewer": "viewer",
@@ -32,6 +33,11 @@ def _address(value: str) -> str:
         return text.email("guest", value)
     except Invalid:
         raise PydanticCustomError("value_error", "value is not a valid email address") from None
+
+
+def decode(content_type: str | None, body: bytes) -> Any:
+    """The value of a JSON body; nothing at all is empty JSON, not another type. Raises UnsupportedType, Malformed."""
+    return decode_json(content_type if content_type is not None or body else "application/json", body)
 
 
 Name = Annotated[str, BeforeValidator(_stored), StringConstraints(min_length=3, max_length=50)]
