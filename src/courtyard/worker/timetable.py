@@ -1,0 +1,104 @@
+"""What is done now and then, and how often. Each chore is safe in any number of processes at once."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from courtyard.core import audit, clock, garbage, idempotency, mail
+from courtyard.worker.postman import Postman
+from courtyard.worker.work import Tools
+
+SWEPT = 500
+UNTOUCHED = clock.HOUR
+"""A blob is stored before its row commits: younger than this, it may still get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Done at the start, and then `every` so many seconds after it was done."""
+
+    name: str
+    every: float
+    act: Callable[[], Awaitable[object]]
+
+
+def timetable(tools: Tools) -> tuple[Chore, ...]:
+    """The whole of it, but for what a caller of the worker adds and what depends on its pace."""
+    database = tools.database
+
+    async def forget_keys() -> None:
+        async with database.write() as tx:
+            await idempotency.forget(tx)
+
+    async def give_up_mails() -> None:
+        async with database.write() as tx:
+            await mail.give_up(tx)
+
+    async def collect() -> None:
+        await collect_garbage(tools)
+
+    async def sweep() -> None:
+        await sweep_blobs(tools)
+
+    return (
+        Chore("mails", 1, Postman(tools).empty_outbox),
+        Chore("lost mails", 60, give_up_mails),
+        Chore("seals", 5, lambda: seal_events(tools)),
+        Chore("idempotency keys", 60, forget_keys),
+        Chore("garbage", 2, collect),
+        Chore("unreferenced blobs", 3_600, sweep),
+    )
+
+
+async def seal_events(tools: Tools) -> int:
+    """Seal all that has rested; how many seals."""
+    seals = 0
+    while True:
+        async with tools.database.write() as tx:
+            seal = await audit.seal(tx)
+        if seal is None:
+            return seals
+        seals += 1
+        if seal.count < audit.BATCH:
+            return seals
+
+
+async def collect_garbage(tools: Tools) -> int:
+    """Remove blobs that committed rows have let go of; how many.
+
+    First the bytes, then the note about them: whoever is killed in between leaves nothing but a note to act on again.
+    """
+    removed = 0
+    while True:
+        async with tools.database.read() as tx:
+            keys = await garbage.waiting(tx)
+        if not keys:
+            return removed
+        for key in keys:
+            await tools.blobs.delete(key)
+        async with tools.database.write() as tx:
+            await garbage.forget(tx, keys)
+        removed += len(keys)
+
+
+async def sweep_blobs(tools: Tools, *, now: int | None = None) -> int:
+    """Remove blobs that are older than an hour and in no row, left by whoever was killed before the commit; how many."""
+    removed = 0
+    before = (clock.now() if now is None else now) - UNTOUCHED
+    async for keys in _batches(tools.blobs.keys(older_than=before)):
+        async with tools.database.scan() as tx:
+            unreferenced = await garbage.unreferenced(tx, keys)
+        for key in unreferenced:
+            await tools.blobs.delete(key)
+        removed += len(unreferenced)
+    return removed
+
+
+async def _batches(keys: AsyncIterator[str]) -> AsyncIterator[list[str]]:
+    batch: list[str] = []
+    async for key in keys:
+        batch.append(key)
+        if len(batch) == SWEPT:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
