@@ -78,7 +78,11 @@ COLUMNS: LiteralString = (
 )
 _ONE: LiteralString = COLUMNS + " where id = :id and space_id = :space"
 _HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update")
-_PAGE: LiteralString = COLUMNS + " where space_id = :space and id < :past order by id desc limit :limit"
+# Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's threads.
+_PAGE: LiteralString = (
+    COLUMNS + " where (space_id, id) < (:space, :past) and (space_id, id) > (:space, '')"
+    " order by space_id desc, id desc limit :limit"
+)
 _INSERT: LiteralString = (
     "insert into thread (id, space_id, title, status, metadata, created_by, created_at, updated_at)"
     " select :id, s.id, :title, 'open', :metadata, :person, :now, :now from space s where s.id = :space"
@@ -103,7 +107,10 @@ _LOCK: LiteralString = "select id from thread where id = :id"
 LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
 
 _MESSAGE: LiteralString = "select number, id, thread_id, role, content, metadata, created_by, created_at from message"
-_MESSAGES: LiteralString = _MESSAGE + " where thread_id = :thread and id < :past order by id desc limit :limit"
+_MESSAGES: LiteralString = (
+    _MESSAGE + " where (thread_id, id) < (:thread, :past) and (thread_id, id) > (:thread, '')"
+    " order by thread_id desc, id desc limit :limit"
+)
 _SAY: LiteralString = (
     "insert into message (id, thread_id, role, content, metadata, created_by, created_at)"
     " select :id, t.id, :role, :content, :metadata, :person, :now from thread t where t.id = :thread"

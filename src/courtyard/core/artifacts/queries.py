@@ -22,23 +22,34 @@ _ONE: LiteralString = _ANY + " and a.space_id = :space and a.deleted_at is null"
 _HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update")
 _TRASHED: LiteralString = _ANY + " and a.space_id = :space and a.deleted_at is not null"
 _TRASHED_HELD = Pair(sqlite=_TRASHED, postgres=_TRASHED + " for no key update")
-_OF_SPACE: LiteralString = _ALL + " where a.space_id = :space and a.deleted_at is null"
-_NEWEST: LiteralString = " and a.id < :past order by a.id desc limit :limit"
-_TRASH: LiteralString = _ALL + " where a.space_id = :space and a.deleted_at is not null" + _NEWEST
-
+# A page is bounded and ordered by all columns of its index. With an equation instead, PostgreSQL takes the order of `id`
+# alone from the index of ids and reads past every newer artifact of other spaces: 18 ms among 200,000 against 0.15.
+_IN_SPACE: LiteralString = (
+    " and (a.space_id, a.id) < (:space, :past) and (a.space_id, a.id) > (:space, '')"
+    " order by a.space_id desc, a.id desc limit :limit"
+)
+_HERE: LiteralString = _ALL + " where a.deleted_at is null"
 # One text for each index that a page can walk; what narrows it further is looked at row by row.
-_EVERY: LiteralString = _OF_SPACE + _NEWEST
-_BY_STATUS: LiteralString = _OF_SPACE + " and a.status = :status and (:type = '' or a.document_type = :type)" + _NEWEST
-# `|| ''` keeps the status index out of it: nearly every artifact is completed, so the type narrows more.
+_EVERY: LiteralString = _HERE + _IN_SPACE
+_BY_STATUS: LiteralString = (
+    _HERE + " and (:type = '' or a.document_type = :type)"
+    " and (a.space_id, a.status, a.id) < (:space, :status, :past) and (a.space_id, a.status, a.id) > (:space, :status, '')"
+    " order by a.space_id desc, a.status desc, a.id desc limit :limit"
+)
 _BY_TYPE: LiteralString = (
-    _OF_SPACE + " and a.document_type = :type and (:status = '' or a.status || '' = :status)" + _NEWEST
+    _HERE + " and (:status = '' or a.status = :status)"
+    " and (a.space_id, a.document_type, a.id) < (:space, :type, :past)"
+    " and (a.space_id, a.document_type, a.id) > (:space, :type, '')"
+    " order by a.space_id desc, a.document_type desc, a.id desc limit :limit"
 )
+# For SQLite a cross join is joined from left to right, and so in the order of the links.
 _BY_THREAD: LiteralString = (
-    COLUMNS + " from artifact_thread l join artifact a on a.id = l.artifact_id where l.thread_id = :thread"
-    " and a.space_id = :space and a.deleted_at is null and (:type = '' or a.document_type = :type)"
-    " and (:status = '' or a.status || '' = :status)"
-    " and l.artifact_id < :past order by l.artifact_id desc limit :limit"
+    COLUMNS + " from artifact_thread l cross join artifact a where a.id = l.artifact_id and a.space_id = :space"
+    " and a.deleted_at is null and (:type = '' or a.document_type = :type) and (:status = '' or a.status = :status)"
+    " and (l.thread_id, l.artifact_id) < (:thread, :past) and (l.thread_id, l.artifact_id) > (:thread, '')"
+    " order by l.thread_id desc, l.artifact_id desc limit :limit"
 )
+_TRASH: LiteralString = _ALL + " where a.deleted_at is not null" + _IN_SPACE
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):

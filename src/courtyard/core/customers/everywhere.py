@@ -39,23 +39,31 @@ def _by_space(sqlite_spaces: LiteralString, postgres_spaces: LiteralString, *, d
     Each step is one look into the index of customers by space: the cost grows with the caller's spaces, never with the
     customers.
     """
-    past, edge, order = ("<", "max", "desc") if down else (">", "min", "asc")
-    bound: LiteralString = " from customer c where c.space_id = w.space_id and c.id " + past + " :past"
+    past, order, until, end = ("<", "desc", ">", "''") if down else (">", "asc", "<", "'~'")
     ordered: LiteralString = " order by c.id " + order
-    nearest: LiteralString = (
-        "(select w.space_id from (select w.space_id, (select " + edge + "(c.id)" + bound + ") as next from ("
-    )
+    # Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's customers.
+    rows: LiteralString = "select c.id from customer c where (c.space_id, c.id) " + past + " (w.space_id, :past)"
+    rows += " and (c.space_id, c.id) " + until + " (w.space_id, " + end + ")"
+    rows += " order by c.space_id " + order + ", c.id " + order + " limit "
+    nearest: LiteralString = "(select w.space_id from (select w.space_id, (" + rows + "1) as next from ("
     ranked: LiteralString = ") w) w where w.next is not null order by w.next " + order + " limit :limit) w, "
-    rows: LiteralString = "select c.id" + bound + ordered + " limit :limit"
     tail: LiteralString = (
         ") x order by 1 " + order + " limit :limit) t join customer c on c.id = t.id"
         " join space s on s.id = c.space_id" + ordered
     )
     # SQLite has no lateral join: there a correlated subquery hands its few ids over as one JSON array.
-    sqlite: LiteralString = "json_each((select json_group_array(y.id) from (" + rows + ") y)"
+    sqlite: LiteralString = "json_each((select json_group_array(y.id) from (" + rows + ":limit) y)"
     return Pair(
         sqlite=COLUMNS + " from (select x.value as id from " + nearest + sqlite_spaces + ranked + sqlite + tail,
-        postgres=COLUMNS + " from (select x.id from " + nearest + postgres_spaces + ranked + "lateral (" + rows + tail,
+        postgres=COLUMNS
+        + " from (select x.id from "
+        + nearest
+        + postgres_spaces
+        + ranked
+        + "lateral ("
+        + rows
+        + ":limit"
+        + tail,
     )
 
 

@@ -19,10 +19,12 @@ COLUMNS: LiteralString = (
 _ALL: LiteralString = COLUMNS + " from customer c join space s on s.id = c.space_id where "
 _ONE: LiteralString = _ALL + "c.id = :id and c.space_id = :space"
 _HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update of c")
-_OF_SPACE: LiteralString = _ALL + "c.space_id = :space and c.id "
+# Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's customers.
 _PAGE: tuple[LiteralString, LiteralString] = (
-    _OF_SPACE + "< :past order by c.id desc limit :limit",
-    _OF_SPACE + "> :past order by c.id limit :limit",
+    _ALL + "(c.space_id, c.id) < (:space, :past) and (c.space_id, c.id) > (:space, '')"
+    " order by c.space_id desc, c.id desc limit :limit",
+    _ALL + "(c.space_id, c.id) > (:space, :past) and (c.space_id, c.id) < (:space, '~')"
+    " order by c.space_id, c.id limit :limit",
 )
 
 

@@ -18,18 +18,24 @@ COLUMNS: LiteralString = (
 )
 _ROWS: LiteralString = " from job j left join artifact a on a.id = j.artifact_id where "
 _BY_ID: LiteralString = COLUMNS + _ROWS + "j.id = :id and a.deleted_at is null"
+# Bounded and ordered by both columns of their indexes, lest PostgreSQL walk the ids of everybody's jobs and artifacts.
 _OF_ARTIFACT: LiteralString = (
-    COLUMNS + " from job j where j.artifact_id = :artifact and j.id < :past order by j.id desc limit :limit"
+    COLUMNS + " from job j where (j.artifact_id, j.id) < (:artifact, :past) and (j.artifact_id, j.id) > (:artifact, '')"
+    " order by j.artifact_id desc, j.id desc limit :limit"
 )
-_IN_SPACE: LiteralString = _ROWS + "j.space_id = :space and a.deleted_at is null"
 _OF_SPACE: LiteralString = (
-    COLUMNS + ", a.name as artifact_name" + _IN_SPACE + " and j.id < :past order by j.id desc limit :limit"
+    COLUMNS
+    + ", a.name as artifact_name"
+    + _ROWS
+    + "(j.space_id, j.id) < (:space, :past) and (j.space_id, j.id) > (:space, '')"
+    " and a.deleted_at is null order by j.space_id desc, j.id desc limit :limit"
 )
-_COUNT: LiteralString = "select count(*)" + _IN_SPACE
-_RUNS_IN_SPACE: LiteralString = (
-    " from artifact a where a.space_id = :space and a.deleted_at is null"
-    " and exists (select 1 from job j where j.artifact_id = a.id)"
+# All of them less those in the trash: both are counted in an index, without a look at any artifact that is not there.
+_COUNT: LiteralString = (
+    "select (select count(*) from job j where j.space_id = :space) - (select count(*) from artifact a"
+    " join job j on j.artifact_id = a.id where a.space_id = :space and a.deleted_at is not null)"
 )
+# Every artifact is born with a job.
 _RUNS: LiteralString = (
     "select c.id as artifact_id, c.name as artifact_name,"
     " case when max(case when j.status = 'processing' then 1 else 0 end) = 1 then 'processing'"
@@ -37,10 +43,11 @@ _RUNS: LiteralString = (
     " else (select l.status from job l where l.artifact_id = c.id order by l.id desc limit 1) end as status,"
     " count(*) as jobs, min(j.created_at) as created_at,"
     " max(coalesce(j.completed_at, j.started_at, j.created_at)) as changed_at"
-    " from (select a.id, a.name" + _RUNS_IN_SPACE + " and a.id < :past order by a.id desc limit :limit) c"
-    " join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
+    " from (select a.id, a.name from artifact a where a.deleted_at is null"
+    " and (a.space_id, a.id) < (:space, :past) and (a.space_id, a.id) > (:space, '')"
+    " order by a.space_id desc, a.id desc limit :limit) c join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
 )
-_COUNT_RUNS: LiteralString = "select count(*)" + _RUNS_IN_SPACE
+_COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
 
 
 async def find(tx: Read, actor: Actor, job_id: str, permission: Permission = Permission.JOIN) -> Job:
