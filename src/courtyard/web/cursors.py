@@ -38,4 +38,7 @@ class Cursors:
         signature, position = text[:16], text[16:]
         if not position or not hmac.compare_digest(signature.encode(), self.sign(listing, position).encode()):
             raise BadCursor(field)
+        # Base64 has many spellings of the same bytes (spare bits, letters that decoders skip); ours is one of them.
+        if cursor != self.seal(listing, position):
+            raise BadCursor(field)
         return position

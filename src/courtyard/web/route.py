@@ -43,8 +43,6 @@ class Route(APIRoute):
 
     async def serve(self, call: Call) -> Response:
         """Run the endpoint. Raises Refusal; then nothing was changed."""
-        if self._secret:
-            refuse_key(call)
         if self.writes:
             return await self._write(call)
         response = await (self._read(call) if self.reads else self._alone(call))
@@ -70,6 +68,9 @@ class Route(APIRoute):
     async def _meet(self, call: Call, tx: Any) -> None:
         if self.meets_caller:
             await call.authenticate(tx, required=self.names_caller)
+        # After that: whoever is not let in at all hears nothing else.
+        if self._secret:
+            refuse_key(call)
 
     async def _run(self, call: Call) -> Response:
         return await self.endpoint(**{name: await argument(call) for name, argument in self._arguments})

@@ -52,8 +52,9 @@ def pointers(response: Response) -> set[str]:
 def told(response: Response) -> tuple[int, list[tuple[str, str]], bytes]:
     """Everything that an answer tells, but for its request id."""
     number = response.headers["x-request-id"]
-    headers = sorted((name, value) for name, value in response.headers.items() if name != "x-request-id")
-    return response.status_code, headers, response.content.replace(number.encode(), b"REQUEST")
+    body = response.content.replace(number.encode(), b"REQUEST")
+    headers = {**response.headers, "content-length": str(len(body)), "x-request-id": "REQUEST"}
+    return response.status_code, sorted(headers.items()), body
 
 
 async def made(client: AsyncClient, path: str, body: Any = None, **more: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from courtyard.core import artifacts, jobs
-from courtyard.core.access.roles import Permission, require
+from courtyard.core.access.roles import Permission, require, role
 from courtyard.core.errors import Conflict
+from courtyard.core.paging import Slice
 from courtyard.dialects.v1 import contents
 from courtyard.dialects.v1.doors import Joined, Readable, TheArtifact, TrashedArtifact, Writable
 from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
@@ -39,7 +40,11 @@ async def list_artifacts(
     tx: Read, caller: Caller, call: Whole, space: Readable, filters: Annotated[ArtifactFilters, Query()]
 ) -> Response:
     """Newest first, without those in the trash."""
-    found = await artifacts.page(tx, space, asked(call, filters), filters.core())
+    wanted, narrowed = asked(call, filters), filters.core()
+    if narrowed.thread_id is not None and role(caller, space) is None:
+        # Threads are hidden from strangers, so none of them has an artifact that they could see.
+        return page(call, Slice([], more=False), contents.artifact)
+    found = await artifacts.page(tx, space, wanted, narrowed)
     return page(call, found, lambda artifact: contents.artifact(caller, space, artifact))
 
 

@@ -87,6 +87,6 @@ def refuse(refusal: Refusal, request_id: str) -> Answer:
 
 
 def _pointer(where: tuple[str | int, ...]) -> str:
-    """A JSON Pointer (RFC 6901) into the body; into the query for a parameter."""
-    path = where[1:] if where[0] == "body" else where
+    """A JSON Pointer (RFC 6901) into the body; for a parameter its name."""
+    path = where[1:] if where[0] in ("body", "query") else where
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
