@@ -1,7 +1,7 @@
 """One installation: its database, blobs and services opened from the settings, and the whole application over them."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from courtyard.web.logs import RequestLine
 from courtyard.web.rates import POLICIES, Rates
 from courtyard.web.reference import Document, reference
 from courtyard.web.usage import Usage
+from courtyard.worker import Setup, Worker
 
 BACKGROUND_LIMIT = 10 * 1024 * 1024 + 64 * 1024
 """Ten MiB of image, and what a multipart form adds around it."""
@@ -36,7 +37,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Installation]:
+async def opened(settings: Settings) -> AsyncGenerator[Installation]:
     """Open what rests, bring its schema up to date, close it at the end. Raises Owned, Down, Changed, Newer."""
     prepare(settings.data_dir)
     database = await open_database(database_address(settings), most=settings.database_pool)
@@ -72,6 +73,19 @@ def rates(settings: Settings) -> Rates:
     """How much of what anybody may take: `COURTYARD_RATE_<NAME>`."""
     policies = {name: rate._replace(limit=getattr(settings, f"rate_{name}")) for name, rate in POLICIES.items()}
     return Rates(policies, on=settings.rate_limits == "on")
+
+
+def worker(installation: Installation) -> Worker:
+    """What does this installation's background work, as an async context."""
+    settings, services = installation.settings, installation.services
+    setup = Setup(
+        data_dir=settings.data_dir,
+        public_url=settings.public_url,
+        mail_from=settings.mail_from,
+        smtp_url=settings.smtp_url.get_secret_value(),
+        hooks_allow_private=settings.hooks_allow_private,
+    )
+    return Worker(services.database, services.blobs, setup, usage=installation.usage)
 
 
 def site(installation: Installation, log: RequestLine | None = None) -> Guard:
