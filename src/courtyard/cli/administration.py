@@ -14,6 +14,7 @@ people = typer.Typer(help="Accounts: make, list, close, promote.", no_args_is_he
 keys = typer.Typer(help="Keys of a person: make, list, revoke.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(help="E-mail address or id of the person.")]
+PIPED = 1_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -36,7 +37,7 @@ def add_person(
         password=password,
         administrator=administrator,
     )
-    _show([row if password_stdin else {**row, "password": password}], as_json=as_json)
+    _tell(row if password_stdin else {**row, "password": password}, as_json=as_json)
 
 
 @people.command("list")
@@ -48,13 +49,13 @@ def list_people(as_json: AsJson = False) -> None:
 @people.command("disable")
 def disable_person(person: Who, as_json: AsJson = False) -> None:
     """Close an account: its credentials end at once."""
-    _show([_run("people.disable", person=person)], as_json=as_json)
+    _tell(_run("people.disable", person=person), as_json=as_json)
 
 
 @people.command("promote")
 def promote_person(person: Who, as_json: AsJson = False) -> None:
     """Make somebody a platform administrator."""
-    _show([_run("people.promote", person=person)], as_json=as_json)
+    _tell(_run("people.promote", person=person), as_json=as_json)
 
 
 @keys.command("create")
@@ -67,7 +68,7 @@ def create_key(
 ) -> None:
     """Make a key; the secret is shown once."""
     row = _run("keys.create", person=person, name=name, scopes=scope or ["read", "write"], days=days or None)
-    _show([row], as_json=as_json)
+    _tell(row, as_json=as_json)
 
 
 @keys.command("list")
@@ -81,7 +82,7 @@ def revoke_key(
     person: Who, key: Annotated[str, typer.Argument(help="Id of the key.")], as_json: AsJson = False
 ) -> None:
     """End a key; it is refused from the next request on."""
-    _show([_run("keys.revoke", person=person, key=key)], as_json=as_json)
+    _tell(_run("keys.revoke", person=person, key=key), as_json=as_json)
 
 
 def _run(command: str, **arguments: Any) -> Any:
@@ -98,6 +99,7 @@ def _run(command: str, **arguments: Any) -> Any:
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """A list as a table."""
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -107,6 +109,16 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     table = Table(*rows[0], box=None, header_style="bold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    console = Console()
-    # What is piped is never cut: a secret or an id must come through whole.
-    console.print(table, soft_wrap=not console.is_terminal)
+    # What is piped is never cut: an id must come through whole.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPED)
+    console.print(table)
+
+
+def _tell(row: dict[str, Any], *, as_json: bool) -> None:
+    """One thing, a line for each of its facts: a secret that is shown once must not be cut."""
+    if as_json:
+        typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
+        return
+    longest = max(len(name) for name in row)
+    for name, value in row.items():
+        typer.echo(f"{name:{longest}}  {'' if value is None else value}")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from courtyard import control
-from courtyard.installation import opened
 from courtyard.settings import Settings
 
 
@@ -13,5 +12,8 @@ async def run(command: str, arguments: dict[str, Any]) -> Any:
     try:
         return await control.ask(control.socket_path(settings.data_dir), command, arguments)
     except control.NoServer:
+        # With the dialects and their libraries behind it this takes most of a second to import.
+        from courtyard.installation import opened
+
         async with opened(settings) as installation:
             return await control.run(installation.services.database, command, arguments)
