@@ -89,6 +89,7 @@ class Smtp:
         international = not (sender.isascii() and recipient.isascii())
         try:
             await client.connect()
+            await client.ehlo()
             eight_bit = client.supports_extension("8bitmime")
             if international and not client.supports_extension("smtputf8"):
                 raise Refused("The mail server takes ASCII addresses only.")
