@@ -108,7 +108,8 @@ def _segment(segment: str) -> st.SearchStrategy[str]:
 
 
 def _quoted(value: str) -> str:
-    return quote(value.encode("utf-8", "surrogatepass"), safe="")
+    # Dots too: the client would resolve them, and speak to somebody else.
+    return quote(value.encode("utf-8", "surrogatepass"), safe="").replace(".", "%2E")
 
 
 _any_text = st.text(st.characters(exclude_categories=()), max_size=40)
