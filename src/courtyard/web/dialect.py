@@ -45,7 +45,8 @@ class Dialect:
         if path.rstrip("/") == self.speech.openapi_path:
             return self._document(scope, request_id)
         try:
-            self.speech.admit(scope, self.services)
+            if self.speech.admit is not None:
+                await self.speech.admit(scope, self.services)
             match = self._table.find(path)
             if match is None or "\0" in path:
                 return self.speech.say(404, "not_found", "There is nothing at this address.", request_id)

@@ -1,6 +1,6 @@
 """How one protocol speaks, and what the installation lends to all of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -74,7 +74,7 @@ class Speech:
     refuse: Callable[[Refusal, str], Answer]
     say: Callable[[int, str, str, str], Answer]
     decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
-    admit: Callable[[Scope, Services], None] = field(default=lambda scope, services: None)
+    admit: Callable[[Scope, Services], Awaitable[None]] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def plain(self, path: str) -> str:

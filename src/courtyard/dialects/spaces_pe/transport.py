@@ -1,0 +1,30 @@
+"""HTTPS only: what comes in clear is refused before anybody looks at its credential."""
+
+from ipaddress import ip_address
+
+from starlette.types import Scope
+
+from courtyard.dialects.spaces_pe.auth import secret
+from courtyard.dialects.spaces_pe.errors import HttpsRequired
+from courtyard.web.arrival import arrival
+from courtyard.web.dialect import Services
+from courtyard.web.exposure import record_exposed
+
+
+async def admit(scope: Scope, services: Services) -> None:
+    """Let in what came by HTTPS; by the setting also what came in clear from this machine. Raises HttpsRequired.
+
+    A credential that was sent in clear is as good as published, so its arrival is written down.
+    """
+    arrived = arrival(scope)
+    if arrived.https or (services.policy.plain_http and _loopback(arrived.client)):
+        return
+    await record_exposed(scope, services, "spaces_pe", secret)
+    raise HttpsRequired
+
+
+def _loopback(client: str) -> bool:
+    try:
+        return ip_address(client).is_loopback
+    except ValueError:
+        return False
