@@ -10,7 +10,7 @@ from typing import Any
 from courtyard.core import clock
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
 from courtyard.core.errors import Invalid, NotFound
-from courtyard.core.identity import credentials, passwords, people
+from courtyard.core.identity import credentials, passwords, people, standing
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.identity.people import Person
 from courtyard.core.paging import Page
@@ -42,7 +42,7 @@ async def disable_person(database: Database, *, person: str) -> Row:
     """Close an account; `person` is an e-mail address or an id."""
     async with database.write() as tx:
         found = await _find(tx, person)
-        await people.disable(tx, ME, found.id)
+        await standing.disable(tx, ME, found.id)
         return _person(await people.find(tx, found.id))
 
 
@@ -50,7 +50,7 @@ async def promote_person(database: Database, *, person: str) -> Row:
     """Make somebody a platform administrator."""
     async with database.write() as tx:
         found = await _find(tx, person)
-        await people.promote(tx, ME, found.id)
+        await standing.promote(tx, ME, found.id)
         return _person(await people.find(tx, found.id))
 
 

@@ -3,7 +3,10 @@
 import pytest
 
 from courtyard.storage.database import Database
+from tests.core.moments import moment
 from tests.world import World
+
+__all__ = ["moment", "world"]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from courtyard.core import clock, ids, spaces
 from courtyard.core.errors import Forbidden, NotFound
-from courtyard.core.identity import people
+from courtyard.core.identity import people, standing
 from courtyard.core.identity.people import EmailTaken, UsernameTaken
 from courtyard.core.membership import invitations
 from courtyard.core.membership.invitations import Accepted, InvitationOver
@@ -193,7 +193,7 @@ async def test_a_disabled_person_claims_nothing(world: World) -> None:
     token = await token_of(world, invited)
     root = await world.administrator()
     async with world.database.write() as tx:
-        await people.disable(tx, root, invited.member.person_id)
+        await standing.disable(tx, root, invited.member.person_id)
     with pytest.raises(InvitationOver):
         await accept(world, token)
     assert await state(world, invited.member.person_id) == "disabled"

@@ -10,7 +10,7 @@ from courtyard.core import accounts, clock
 from courtyard.core.accounts import InvitedOnly, RegistrationClosed, WrongPassword
 from courtyard.core.actor import Origin, system
 from courtyard.core.errors import ExpiredCredential, Forbidden, Invalid, InvalidCredential
-from courtyard.core.identity import credentials, passwords, people
+from courtyard.core.identity import credentials, passwords, people, standing
 from courtyard.core.identity.guessable import WORDS, is_guessable
 from courtyard.core.identity.passwords import CommonPassword
 from courtyard.core.identity.people import EmailTaken, Person
@@ -50,7 +50,7 @@ async def test_every_failure_to_log_in_answers_alike_and_is_noted(world: World) 
     await register(world)
     closed = await register(world, "closed@example.com", "closed")
     async with world.database.write() as tx:
-        await people.disable(tx, system("test"), closed.id)
+        await standing.disable(tx, system("test"), closed.id)
         await people.add_pending(tx, system("test"), "pending@example.com")
     await world.person("keys-only")
     cases = [
@@ -136,7 +136,7 @@ async def test_nobody_gets_in_while_the_password_is_being_checked(world: World) 
     attempt = asyncio.create_task(log_in(world.database))
     await asyncio.sleep(0)
     async with world.database.write() as tx:
-        await people.disable(tx, system("test"), ada.id)
+        await standing.disable(tx, system("test"), ada.id)
     try:
         _, secret = await attempt
     except WrongPassword:

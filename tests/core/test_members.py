@@ -8,7 +8,7 @@ from courtyard.core import organizations, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor, system
 from courtyard.core.errors import Forbidden, Invalid, NotFound, Refusal, Unauthenticated
-from courtyard.core.identity import people
+from courtyard.core.identity import standing
 from courtyard.core.membership import members, organization_members
 from courtyard.core.membership.members import OwnerStays
 from courtyard.core.membership.model import LastOwner, Member
@@ -353,7 +353,7 @@ async def test_an_owner_who_lost_the_account_is_no_owner_to_rely_on(world: World
     guild = await world.organization("guild", owner="ada")
     await world.enroll(guild, "bob", "owner")
     async with world.database.write() as tx:
-        await people.disable(tx, system("test"), world.people["bob"].id)
+        await standing.disable(tx, system("test"), world.people["bob"].id)
     with pytest.raises(LastOwner):
         await expel(world, await world.actor("ada"), "ada")
 

@@ -7,7 +7,7 @@ import pytest
 from courtyard.core import organizations
 from courtyard.core.actor import Origin, system
 from courtyard.core.errors import Forbidden, Invalid, InvalidCredential, NotFound, Unauthenticated
-from courtyard.core.identity import credentials, people
+from courtyard.core.identity import credentials, people, standing
 from courtyard.core.identity.people import EmailTaken, Person, UsernameTaken
 from courtyard.core.paging import Page
 from tests.world import ANYBODY, ORIGIN, World
@@ -117,7 +117,7 @@ async def test_a_disabled_person_is_out_at_once(world: World) -> None:
     secret = await world.key("bob")
     async with world.database.write() as tx:
         assert (await credentials.authenticate(tx, secret, ORIGIN))[0].person_id == world.people["bob"].id
-        await people.disable(tx, ME, world.people["bob"].id)
+        await standing.disable(tx, ME, world.people["bob"].id)
     async with world.database.read() as tx:
         with pytest.raises(InvalidCredential):
             await credentials.authenticate(tx, secret, ORIGIN)
@@ -126,7 +126,7 @@ async def test_a_disabled_person_is_out_at_once(world: World) -> None:
 
 async def test_whoever_is_not_there_cannot_be_found_disabled_or_promoted(world: World) -> None:
     async with world.database.write() as tx:
-        for act in (people.find(tx, "nobody"), people.disable(tx, ME, "nobody"), people.promote(tx, ME, "nobody")):
+        for act in (people.find(tx, "nobody"), standing.disable(tx, ME, "nobody"), standing.promote(tx, ME, "nobody")):
             with pytest.raises(NotFound):
                 await act
 
@@ -135,10 +135,10 @@ async def test_only_an_active_person_becomes_an_administrator(world: World) -> N
     async with world.database.write() as tx:
         pending = await people.add_pending(tx, ME, "new@example.com")
         with pytest.raises(NotFound):
-            await people.promote(tx, ME, pending.id)
+            await standing.promote(tx, ME, pending.id)
     secret = await world.key("bob")
     async with world.database.write() as tx:
-        await people.promote(tx, ME, world.people["bob"].id)
+        await standing.promote(tx, ME, world.people["bob"].id)
         assert (await credentials.authenticate(tx, secret, ORIGIN))[0].administrator
 
 

@@ -23,7 +23,8 @@ class Actor(msgspec.Struct, frozen=True):
     """A person or program with a credential; or anybody, when `person_id` is empty.
 
     `reach` is the strongest scope of the credential (each contains the weaker ones), `spaces` the only spaces it may
-    touch (None: all). `privileged` collects what was allowed only because a platform administrator asked.
+    touch (None: all). `privileged` collects what was allowed only because a platform administrator asked. Who came by a
+    browser has a `session_id` instead of a credential.
     """
 
     origin: Origin
@@ -34,6 +35,7 @@ class Actor(msgspec.Struct, frozen=True):
     application_id: str | None = None
     spaces: frozenset[str] | None = None
     privileged: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    session_id: str | None = None
 
     @property
     def anonymous(self) -> bool:

@@ -34,7 +34,8 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
         result=result,
         privileged=int(privileged or bool(actor.privileged)),
         person_id=actor.person_id or None,
-        credential_id=actor.credential_id,
+        # A session is what a browser has for a credential: the trail says which.
+        credential_id=actor.credential_id or actor.session_id,
         application_id=actor.application_id,
         dialect=actor.origin.dialect,
         address=actor.origin.address,

@@ -42,19 +42,29 @@ COLUMNS: LiteralString = (
 
 
 async def enqueue(
-    tx: Write, kind: str, *, space_id: str | None = None, artifact_id: str | None = None, **payload: Any
+    tx: Write,
+    kind: str,
+    *,
+    space_id: str | None = None,
+    artifact_id: str | None = None,
+    created_by: str | None = None,
+    **payload: Any,
 ) -> str:
-    """Promise work in the caller's transaction; the id of the job. `payload` is plain JSON."""
+    """Promise work in the caller's transaction; the id of the job. `payload` is plain JSON.
+
+    Work that somebody asked for names them in `created_by`: it is cancelled when their account is closed.
+    """
     job_id, now = ids.new(), clock.now()
     await tx.run(
-        "insert into job (id, kind, space_id, artifact_id, payload, status, max_attempts, due_at, created_at)"
-        " values (:id, :kind, :space, :artifact, :payload, 'pending', :attempts, :now, :now)",
+        "insert into job (id, kind, space_id, artifact_id, payload, status, max_attempts, due_at, created_by,"
+        " created_at) values (:id, :kind, :space, :artifact, :payload, 'pending', :attempts, :now, :by, :now)",
         id=job_id,
         kind=kind,
         space=space_id,
         artifact=artifact_id,
         payload=msgspec.json.encode(payload).decode() if payload else "{}",
         attempts=ATTEMPTS,
+        by=created_by,
         now=now,
     )
     return job_id
@@ -144,6 +154,16 @@ async def recover(tx: Write) -> int:
         now=now,
     )
     return ended + again
+
+
+async def cancel_of(tx: Write, person_id: str) -> int:
+    """Stop all that a person asked for and that has not ended; how many. The result of a running one is refused."""
+    return await tx.run(
+        "update job set status = 'cancelled', fence = fence + 1, lease_until = null, completed_at = :now"
+        " where created_by = :person and status in ('pending', 'processing')",
+        person=person_id,
+        now=clock.now(),
+    )
 
 
 async def release(tx: Write, job: Job) -> None:

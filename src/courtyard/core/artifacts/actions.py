@@ -78,7 +78,7 @@ async def create(tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: 
     if not made:
         raise NotFound
     await _link(tx, space.id, artifact_id, threads, "thread_id")
-    await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id)
+    await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     return await find(tx, actor, space, artifact_id)
 

@@ -11,7 +11,7 @@ _HOLD = Pair(
 )
 
 
-async def hold(tx: Write, kind: Literal["username", "handle"], folded: str) -> None:
+async def hold(tx: Write, kind: Literal["email", "username", "handle", "administrators"], folded: str) -> None:
     """Until this transaction ends nobody else who holds a name first takes this one.
 
     An insert can do without (`on conflict do nothing`), but an update has no such clause: two at once would both find the

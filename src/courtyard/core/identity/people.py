@@ -36,11 +36,12 @@ class Person(msgspec.Struct, frozen=True):
     is_administrator: int
     referral_code: str
     created_at: int
+    email_verified_at: int | None
 
 
 COLUMNS: LiteralString = (
     "select p.number, p.id, p.email, p.username, p.phone, p.password_hash, p.state, p.is_administrator,"
-    " p.referral_code, p.created_at from person p"
+    " p.referral_code, p.created_at, p.email_verified_at from person p"
 )
 _BY_ID: LiteralString = COLUMNS + " where p.id = :id"
 _ADMINISTRATORS: LiteralString = COLUMNS + " where p.is_administrator = 1 and p.state = 'active' order by p.id"
@@ -162,6 +163,7 @@ async def _insert(
 ) -> str | None:
     """Store a person and their organization; the id, or None when address or username is taken."""
     person_id, now = ids.new(), clock.now()
+    await names.hold(tx, "email", text.fold(email))
     await names.hold(tx, "username", text.fold(username))
     made = await tx.run(
         "insert into person (id, email, email_folded, username, username_folded, phone, password_hash, state,"
@@ -194,6 +196,13 @@ async def still_pending(tx: Write, person_id: str) -> bool:
     )
 
 
+async def still_active(tx: Write, person_id: str) -> bool:
+    """Whether the account is in use; while this transaction lasts, nobody disables or removes it."""
+    return bool(
+        await tx.run("update person set updated_at = updated_at where id = :id and state = 'active'", id=person_id)
+    )
+
+
 async def claim(
     tx: Write, actor: Actor, person_id: str, *, username: str | None = None, password_hash: str | None = None
 ) -> Person | None:
@@ -209,7 +218,8 @@ async def claim(
         raise UsernameTaken
     changed = await tx.run(
         "update person set state = 'active', username = :name, username_folded = :folded,"
-        " password_hash = cast(:hash as text), updated_at = :now where id = :id and state = 'invited'",
+        " password_hash = cast(:hash as text), email_verified_at = :now, updated_at = :now"
+        " where id = :id and state = 'invited'",
         id=person_id,
         name=name,
         folded=folded,
@@ -221,29 +231,3 @@ async def claim(
     await tx.run("update organization set name = :name where personal_of = :id", name=name, id=person_id)
     await events.record(tx, actor, "person.claimed", object_id=person_id)
     return await find(tx, person_id)
-
-
-async def disable(tx: Write, actor: Actor, person_id: str) -> None:
-    """Close an account: its credentials end at once. Raises NotFound."""
-    if not await tx.run(
-        "update person set state = 'disabled', updated_at = :now where id = :id", id=person_id, now=clock.now()
-    ):
-        raise NotFound
-    await tx.run(
-        "update credential set revoked_at = :now where person_id = :id and revoked_at is null",
-        id=person_id,
-        now=clock.now(),
-    )
-    await events.record(tx, actor, "person.disabled", object_id=person_id)
-
-
-async def promote(tx: Write, actor: Actor, person_id: str) -> None:
-    """Make an active person a platform administrator. Raises NotFound."""
-    done = await tx.run(
-        "update person set is_administrator = 1, updated_at = :now where id = :id and state = 'active'",
-        id=person_id,
-        now=clock.now(),
-    )
-    if not done:
-        raise NotFound
-    await events.record(tx, actor, "person.promoted", object_id=person_id)
