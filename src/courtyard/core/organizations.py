@@ -55,21 +55,37 @@ _SEEN: LiteralString = (
 _BY_HANDLE: LiteralString = _SEEN + " where o.handle = :handle"
 _BY_ID: LiteralString = _SEEN + " where o.id = :id"
 _PERSONAL: LiteralString = _SEEN + " where o.personal_of = :person"
-_MINE: LiteralString = (
-    _SEEN + " where o.id in (select w.organization_id from organization_member w where w.person_id = :person"
+_OF_PERSON: LiteralString = (
+    " where o.id in (select w.organization_id from organization_member w where w.person_id = :person"
     " union select s.organization_id from member m join space s on s.id = m.space_id where m.person_id = :person)"
-    " and o.id < :past order by o.id desc limit :limit"
 )
+_MINE: LiteralString = _SEEN + _OF_PERSON + " and o.id < :past order by o.id desc limit :limit"
 _ALONE: LiteralString = "select id from organization where id = :id"
 # Spaces that are being made in it hold it until they are there, and those that come later find it gone.
 _ENDING = Pair(sqlite=_ALONE, postgres=_ALONE + " for update")
 _EVERY: LiteralString = _SEEN + " where o.id < :past order by o.id desc limit :limit"
+_COUNT: LiteralString = "select count(*) from organization o"
+_RANKED: LiteralString = "select o.id from organization o"
+_SKIP: LiteralString = " order by o.id desc limit 1 offset :skipped"
 RANK: dict[str | None, int] = {None: 0, "guest": 1, "member": 2, "admin": 3, "owner": 4}
 
 
 async def seek(tx: Read, actor: Actor, handle: str) -> Organization | None:
     """The organization of that handle, without regard to case, whoever asks; None if there is none."""
     return await tx.one(Organization, _BY_HANDLE, handle=text.fold(handle), person=actor.person_id)
+
+
+async def enter(tx: Read, actor: Actor, handle: str) -> Organization:
+    """The organization, for whoever belongs to it in any capacity. Raises NotFound when there is none, else Forbidden."""
+    actor.needs("read")
+    organization = await seek(tx, actor, handle)
+    if organization is None:
+        raise NotFound
+    if organization.belonging(actor) is None:
+        raise Forbidden
+    if actor.administrator and organization.role not in ("owner", "admin"):
+        actor.privileged.append(("enter organization", organization.id))
+    return organization
 
 
 async def find(tx: Read, actor: Actor, handle: str, needed: Belonging) -> Organization:
@@ -127,6 +143,20 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Organization]:
     return cut(rows, page.limit)
 
 
+async def count(tx: Read, actor: Actor) -> int:
+    """How many organizations `page` leads through."""
+    if actor.administrator:
+        return await tx.one(int, _COUNT) or 0
+    return await tx.one(int, _COUNT + _OF_PERSON, person=actor.person_id) or 0
+
+
+async def ranked(tx: Read, actor: Actor, rank: int) -> str | None:
+    """The id of the organization at that rank (from 1) in `page`, for `Page.after`; None beyond its end."""
+    if actor.administrator:
+        return await tx.one(str, _RANKED + _SKIP, skipped=rank - 1)
+    return await tx.one(str, _RANKED + _OF_PERSON + _SKIP, person=actor.person_id, skipped=rank - 1)
+
+
 async def create(tx: Write, actor: Actor, name: str, handle: str | None = None) -> Organization:
     """Make an organization that the caller owns. Raises Invalid, HandleTaken."""
     actor.needs("write")
@@ -145,6 +175,8 @@ async def change(
     tx: Write, actor: Actor, organization: Organization, *, name: str | None = None, handle: str | None = None
 ) -> Organization:
     """Rename an organization found as admin; None leaves a thing as it is. Raises Invalid, HandleTaken."""
+    if name is None and handle is None:
+        return organization
     new_name = organization.name if name is None else text.name("name", name)
     new_handle = organization.handle if handle is None else text.handle("handle", handle)
     await names.hold(tx, "handle", new_handle)

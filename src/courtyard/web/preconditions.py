@@ -25,25 +25,39 @@ def matches(header: str, tag: str, *, weak: bool) -> bool:
 
 
 def one(call: Call, content: object, status: int = 200, location: str | None = None) -> Answer:
-    """A single thing with its `ETag`; 304 when the client has it already."""
+    """A single thing with its `ETag`; 304 when the client has it already. Raises PreconditionFailed (`If-Match`)."""
     body = msgspec.json.encode(content)
     tag = etag(body)
     headers = {"ETag": tag}
-    known = call.header(b"if-none-match") if call.method in ("GET", "HEAD") else None
-    if known is not None and matches(known, tag, weak=True):
-        return Answer(304, b"", None, headers)
+    if call.method in ("GET", "HEAD"):
+        wanted, known = call.header(b"if-match"), call.header(b"if-none-match")
+        if wanted is not None and not matches(wanted, tag, weak=False):
+            raise PreconditionFailed
+        if known is not None and matches(known, tag, weak=True):
+            return Answer(304, b"", None, headers)
     if location is not None:
         headers["Location"] = location
     return Answer(status, body, JSON, headers)
 
 
+def conditional(call: Call) -> bool:
+    """Whether the client asks anything of the thing's state before a change."""
+    return call.header(b"if-match") is not None or call.header(b"if-none-match") is not None
+
+
 def hold(call: Call, content: object) -> None:
-    """Before a change: the thing must still be as the client saw it. Raises PreconditionFailed."""
+    """Before a change: the thing must still be as the client saw it. Raises PreconditionFailed.
+
+    On PostgreSQL somebody else may change it until our commit unless its row is locked before it is read.
+    """
+    if conditional(call):
+        hold_tag(call, etag(msgspec.json.encode(content)))
+
+
+def hold_tag(call: Call, tag: str | None) -> None:
+    """The same for a thing with that entity tag; None: it does not exist yet. Raises PreconditionFailed."""
     wanted, unwanted = call.header(b"if-match"), call.header(b"if-none-match")
-    if wanted is None and unwanted is None:
-        return
-    tag = etag(msgspec.json.encode(content))
-    if (wanted is not None and not matches(wanted, tag, weak=False)) or (
-        unwanted is not None and matches(unwanted, tag, weak=True)
-    ):
+    if wanted is not None and (tag is None or not matches(wanted, tag, weak=False)):
+        raise PreconditionFailed
+    if unwanted is not None and tag is not None and matches(unwanted, tag, weak=True):
         raise PreconditionFailed

@@ -9,7 +9,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, Scope
 from courtyard.core.errors import Conflict, ExpiredCredential, Forbidden, Invalid, InvalidCredential, NotFound
 from courtyard.core.paging import LAST, Page, Slice, cut
-from courtyard.storage.database import Read, Write
+from courtyard.storage.database import Pair, Read, Write
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Kind = Literal["key", "login"]
@@ -74,6 +74,8 @@ COLUMNS: LiteralString = (
     "select number, id, person_id, kind, name, prefix, last4, scopes, spaces, networks, created_at, expires_at,"
     " revoked_at, last_used_at, last_used_address, last_used_dialect from credential"
 )
+_OWN: LiteralString = COLUMNS + " where id = :id and person_id = :person and kind = 'key' and revoked_at is null"
+_HELD = Pair(sqlite=_OWN, postgres=_OWN + " for no key update")
 REACH: dict[str, int] = {}
 
 
@@ -247,15 +249,13 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Credential]:
     return cut(rows, page.limit)
 
 
-async def find(tx: Read, actor: Actor, credential_id: str) -> Credential:
-    """One of the caller's keys. Raises NotFound."""
+async def find(tx: Read, actor: Actor, credential_id: str, *, hold: bool = False) -> Credential:
+    """One of the caller's keys. Raises NotFound.
+
+    `hold` keeps others from changing it until the caller's commit, so that a precondition stays true.
+    """
     actor.needs("admin")
-    row = await tx.one(
-        Credential,
-        COLUMNS + " where id = :id and person_id = :person and kind = 'key' and revoked_at is null",
-        id=credential_id,
-        person=actor.person_id,
-    )
+    row = await tx.one(Credential, _HELD if hold else _OWN, id=credential_id, person=actor.person_id)
     if row is None:
         raise NotFound
     return row

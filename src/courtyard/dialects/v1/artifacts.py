@@ -11,7 +11,7 @@ from courtyard.core.access.roles import Permission, require, role
 from courtyard.core.errors import Conflict
 from courtyard.core.paging import Slice
 from courtyard.dialects.v1 import contents
-from courtyard.dialects.v1.doors import Joined, Readable, TheArtifact, TrashedArtifact, Writable
+from courtyard.dialects.v1.doors import EndedArtifact, Joined, Readable, TheArtifact, TrashedArtifact, Writable
 from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer
@@ -43,7 +43,7 @@ async def list_artifacts(
     wanted, narrowed = asked(call, filters), filters.core()
     if narrowed.thread_id is not None and role(caller, space) is None:
         # Threads are hidden from strangers, so none of them has an artifact that they could see.
-        return page(call, Slice([], more=False), contents.artifact)
+        return page(call, Slice[artifacts.Artifact]([], more=False), lambda artifact: artifact)
     found = await artifacts.page(tx, space, wanted, narrowed)
     return page(call, found, lambda artifact: contents.artifact(caller, space, artifact))
 
@@ -73,9 +73,9 @@ async def update_artifact(
 
 @router.delete(ONE, status_code=204, summary="Delete an artifact")
 async def delete_artifact(
-    tx: Write, caller: Caller, space: Writable, artifact: TheArtifact, ending: Annotated[Ending, Query()]
+    tx: Write, caller: Caller, space: Writable, artifact: EndedArtifact, ending: Annotated[Ending, Query()]
 ) -> Response:
-    """Into the trash; with `purge=true` (admins) for good."""
+    """Into the trash; with `purge=true` (admins) for good, also from there."""
     if ending.purge == "true":
         require(caller, space, Permission.MANAGE)
         await artifacts.purge(tx, caller, artifact)

@@ -44,7 +44,8 @@ async def get_key(tx: Read, caller: Caller, call: Whole, key: OwnKey) -> Respons
 
 @router.patch("/v1/keys/{key_id}", summary="Rename a key", response_model=shapes.KeyShape)
 async def update_key(tx: Write, caller: Caller, call: Whole, key: OwnKey, body: KeyPatch) -> Response:
-    return one(call, shapes.key(await credentials.rename(tx, caller, key, body.name)))
+    name = body.asked()
+    return one(call, shapes.key(key if name is None else await credentials.rename(tx, caller, key, name)))
 
 
 @router.delete("/v1/keys/{key_id}", status_code=204, summary="Revoke a key")

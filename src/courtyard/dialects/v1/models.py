@@ -108,7 +108,11 @@ class NewKey(Body):
 class KeyPatch(Body):
     """The name is all that can change; rotate a key for another secret, make a new one for other rights."""
 
-    name: str
+    name: str = ""
+
+    def asked(self) -> str | None:
+        """The new name; None when it stays."""
+        return self.name if self.model_fields_set else None
 
 
 def time(field: str, value: str) -> int:

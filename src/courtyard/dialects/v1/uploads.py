@@ -15,6 +15,7 @@ from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import NewArtifact
 from courtyard.core.errors import Invalid, NotFound, Refusal, TooLarge
+from courtyard.core.membership import holds
 from courtyard.core.spaces import Background, Space
 from courtyard.dialects.v1 import contents, shapes
 from courtyard.dialects.v1.doors import Seen, Writable
@@ -24,7 +25,7 @@ from courtyard.web.call import Call
 from courtyard.web.download import Download, File
 from courtyard.web.files import Blob, Received, Transaction, discard, named, receive, whole
 from courtyard.web.input import json
-from courtyard.web.preconditions import one
+from courtyard.web.preconditions import hold_tag, one
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Visitor, Whole, Write
 
@@ -157,7 +158,8 @@ async def set_background(caller: Caller, call: Whole, space: Writable) -> Respon
     background = Background(blob.key, content_type, blob.size, blob.sha256)
     try:
         async with call.services.database.write() as tx:
-            place = await spaces.find(tx, caller, space.id, Permission.WRITE)
+            place = await holds.space(tx, caller, space, Permission.WRITE)
+            hold_tag(call, _tag(await spaces.background(tx, place)))
             changed = await spaces.set_background(tx, caller, place, background)
     except Refusal:
         await discard(call, [blob])
@@ -166,6 +168,14 @@ async def set_background(caller: Caller, call: Whole, space: Writable) -> Respon
 
 
 @images.delete(BACKGROUND, status_code=204, summary="Remove the background image")
-async def delete_background(tx: Write, caller: Caller, space: Writable) -> Response:
-    await spaces.clear_background(tx, caller, space)
+async def delete_background(tx: Write, caller: Caller, call: Whole, space: Writable) -> Response:
+    """204 also while there is none."""
+    place = await holds.space(tx, caller, space, Permission.WRITE)
+    hold_tag(call, _tag(await spaces.background(tx, place)))
+    await spaces.clear_background(tx, caller, place)
     return Answer(204)
+
+
+def _tag(background: Background | None) -> str | None:
+    """The entity tag under which the image is shown."""
+    return None if background is None else f'"{background.sha256}"'
