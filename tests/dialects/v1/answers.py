@@ -25,7 +25,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 REPORT = {"name": "Report", "type": "document", "content": "cGggNy4yCg=="}
-"""A document to generate: `pH 7.2` and a line feed."""
+"""A document to generate: `ph 7.2` and a line feed."""
 
 
 def problem(response: Response, status: int, code: str | None = None) -> dict[str, Any]:

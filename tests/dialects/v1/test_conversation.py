@@ -1,6 +1,7 @@
 """v1 as the clients of its two documents walk it, and what all of its answers have in common."""
 
 import re
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -142,6 +143,7 @@ async def test_every_answer_bears_a_request_id_and_keeps_a_safe_one(anonymous: A
     for path, status in (("/v1/spaces", 200), ("/v1/me", 401), ("/v1/none", 404), ("/v1/openapi.json", 200)):
         response = await anonymous.get(path, headers={"X-Request-Id": kept})
         assert (response.status_code, response.headers["x-request-id"]) == (status, kept)
+    unsafe: Any
     for unsafe in ("x" * 129, "a b", "a\tb", '"a"', "ä".encode(), ""):
         response = await anonymous.get("/v1/me", headers={"X-Request-Id": unsafe})
         problem(response, 401)
@@ -163,7 +165,7 @@ async def test_a_credential_comes_in_either_published_form(world: World, anonymo
 
 async def test_a_wrong_credential_is_never_anonymous(world: World, anonymous: AsyncClient) -> None:
     key, basic = await world.key("ada"), "Basic Y3lrX3g6"
-    for headers in (
+    wrong: list[dict[str, Any]] = [
         {"X-API-Key": ""},
         {"X-API-Key": "nonsense"},
         {"X-API-Key": key[:-1] + ("0" if key[-1] != "0" else "1")},
@@ -174,7 +176,8 @@ async def test_a_wrong_credential_is_never_anonymous(world: World, anonymous: As
         {"Authorization": "Bearer"},
         {"Authorization": ""},
         {"Authorization": f"Digest {key}"},
-    ):
+    ]
+    for headers in wrong:
         for path in ("/v1/spaces", "/v1/me", f"/v1/spaces/{UNKNOWN}"):
             problem(await anonymous.get(path, headers=headers), 401, "invalid_credential")
 
