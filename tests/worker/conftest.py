@@ -1,6 +1,7 @@
 """Fixtures of the worker's tests."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,10 @@ async def stored(blobs: LocalBlobs, content: bytes) -> Blob:
         yield content
 
     return await blobs.put(chunks(), limit=1 << 30)
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again, for fifteen seconds at most."""
+    async with asyncio.timeout(15):
+        while not await true():  # noqa: ASYNC110 - what it waits for is in the database
+            await asyncio.sleep(0.02)

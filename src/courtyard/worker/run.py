@@ -20,6 +20,8 @@ from courtyard.worker.work import Failed, Setup, Task, Tools
 _log = structlog.stdlib.get_logger("courtyard.worker")
 PATIENCE = 600
 """Seconds that one attempt at a job may take."""
+TROUBLE = 2.0
+"""Seconds that a lane leaves a database alone that did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Worker:
                 job, wait = await self._claim()
             except Exception as error:  # noqa: BLE001 - a lane goes on whatever happens to the database
                 _tell("claim failed", error)
-                job, wait = None, self._pace.longest
+                job, wait, rest = None, TROUBLE, TROUBLE
             if job is None:
                 await self._nap(min(rest, wait))
                 rest = min(rest * 1.5, self._pace.longest)
