@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.core import installation
-from courtyard.dialects import spaces_pe, v1, workspaces
+from courtyard.dialects import spaces_pe, unpod, v1, workspaces
 from courtyard.settings import Settings
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Policy, Services
 
-DIALECTS = (v1, spaces_pe, workspaces)
+DIALECTS = (v1, spaces_pe, unpod, workspaces)
 HEALTH, READY = "/health", "/ready"
 
 

@@ -96,6 +96,7 @@ def check(model: type[M], value: Any, where: str) -> M:
 def _problem(detail: ErrorDetails, where: str) -> Problem:
     # pydantic would name the class of ours that it should have been.
     message = "Input should be an object" if detail["type"] == "model_type" else detail["msg"]
+    message = message.removeprefix("Value error, ")
     return Problem((where, *detail["loc"]), detail["type"], message)
 
 
@@ -119,6 +120,6 @@ def whole_number(value: Any) -> Any:
     """For parameters: digits only, as people write a whole number."""
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit() and len(value) <= 16):
-            raise ValueError("a whole number is needed")
+            raise ValueError("A whole number is needed.")
         return int(value)
     return value

@@ -3,6 +3,7 @@
 from courtyard.core.jobs.actions import Ended, NotEnded, cancel, retry
 from courtyard.core.jobs.model import Run, SpaceJob
 from courtyard.core.jobs.queries import find, of_artifact, of_space, runs
+from courtyard.core.jobs.ranks import ranked_of_space, ranked_run
 from courtyard.core.queue import (
     ATTEMPTS,
     LEASE,
@@ -39,6 +40,8 @@ __all__ = [
     "of_artifact",
     "of_space",
     "pause",
+    "ranked_of_space",
+    "ranked_run",
     "recover",
     "release",
     "retry",

@@ -18,6 +18,7 @@ from courtyard.core.spaces.queries import (
     shared_with,
     with_role,
 )
+from courtyard.core.spaces.ranks import ranked_in_organization
 
 __all__ = [
     "Background",
@@ -37,6 +38,7 @@ __all__ = [
     "in_organization",
     "owned",
     "public",
+    "ranked_in_organization",
     "readable",
     "remove",
     "search",
