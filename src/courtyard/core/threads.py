@@ -80,7 +80,7 @@ _ONE: LiteralString = COLUMNS + " where id = :id and space_id = :space"
 _HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update")
 # Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's threads.
 _PAGE: LiteralString = (
-    COLUMNS + " where (space_id, id) < (:space, :past) and (space_id, id) > (:space, '')"
+    COLUMNS + " where (space_id, id) < (:space, :past) and space_id >= :space"
     " order by space_id desc, id desc limit :limit"
 )
 _INSERT: LiteralString = (
@@ -108,7 +108,7 @@ LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
 
 _MESSAGE: LiteralString = "select number, id, thread_id, role, content, metadata, created_by, created_at from message"
 _MESSAGES: LiteralString = (
-    _MESSAGE + " where (thread_id, id) < (:thread, :past) and (thread_id, id) > (:thread, '')"
+    _MESSAGE + " where (thread_id, id) < (:thread, :past) and thread_id >= :thread"
     " order by thread_id desc, id desc limit :limit"
 )
 _SAY: LiteralString = (

@@ -20,14 +20,11 @@ _ROWS: LiteralString = " from job j left join artifact a on a.id = j.artifact_id
 _BY_ID: LiteralString = COLUMNS + _ROWS + "j.id = :id and a.deleted_at is null"
 # Bounded and ordered by both columns of their indexes, lest PostgreSQL walk the ids of everybody's jobs and artifacts.
 _OF_ARTIFACT: LiteralString = (
-    COLUMNS + " from job j where (j.artifact_id, j.id) < (:artifact, :past) and (j.artifact_id, j.id) > (:artifact, '')"
+    COLUMNS + " from job j where (j.artifact_id, j.id) < (:artifact, :past) and j.artifact_id >= :artifact"
     " order by j.artifact_id desc, j.id desc limit :limit"
 )
 _OF_SPACE: LiteralString = (
-    COLUMNS
-    + ", a.name as artifact_name"
-    + _ROWS
-    + "(j.space_id, j.id) < (:space, :past) and (j.space_id, j.id) > (:space, '')"
+    COLUMNS + ", a.name as artifact_name" + _ROWS + "(j.space_id, j.id) < (:space, :past) and j.space_id >= :space"
     " and a.deleted_at is null order by j.space_id desc, j.id desc limit :limit"
 )
 # All of them less those in the trash: both are counted in an index, without a look at any artifact that is not there.
@@ -44,7 +41,7 @@ _RUNS: LiteralString = (
     " count(*) as jobs, min(j.created_at) as created_at,"
     " max(coalesce(j.completed_at, j.started_at, j.created_at)) as changed_at"
     " from (select a.id, a.name from artifact a where a.deleted_at is null"
-    " and (a.space_id, a.id) < (:space, :past) and (a.space_id, a.id) > (:space, '')"
+    " and (a.space_id, a.id) < (:space, :past) and a.space_id >= :space"
     " order by a.space_id desc, a.id desc limit :limit) c join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
 )
 _COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
