@@ -54,7 +54,9 @@ class OwnersView(WorkspaceDoor):
         if own_role(space) != "owner":
             if not call.actor.administrator:
                 raise Forbidden
-            call.actor.privileged.append(("own", space.id))
+            # A stranger's look is noted already, at the door itself.
+            if not call.actor.privileged:
+                call.actor.privileged.append(("own", space.id))
         return space
 
 
