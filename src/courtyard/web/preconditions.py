@@ -30,9 +30,8 @@ def one(call: Call, content: object, status: int = 200, location: str | None = N
     tag = etag(body)
     headers = {"ETag": tag}
     if call.method in ("GET", "HEAD"):
-        wanted, known = call.header(b"if-match"), call.header(b"if-none-match")
-        if wanted is not None and not matches(wanted, tag, weak=False):
-            raise PreconditionFailed
+        expect(call, tag)
+        known = call.header(b"if-none-match")
         if known is not None and matches(known, tag, weak=True):
             return Answer(304, b"", None, headers)
     if location is not None:
@@ -56,8 +55,14 @@ def hold(call: Call, content: object) -> None:
 
 def hold_tag(call: Call, tag: str | None) -> None:
     """The same for a thing with that entity tag; None: it does not exist yet. Raises PreconditionFailed."""
-    wanted, unwanted = call.header(b"if-match"), call.header(b"if-none-match")
-    if wanted is not None and (tag is None or not matches(wanted, tag, weak=False)):
-        raise PreconditionFailed
+    expect(call, tag)
+    unwanted = call.header(b"if-none-match")
     if unwanted is not None and tag is not None and matches(unwanted, tag, weak=True):
+        raise PreconditionFailed
+
+
+def expect(call: Call, tag: str | None) -> None:
+    """`If-Match` alone, for a thing that is only read. Raises PreconditionFailed."""
+    wanted = call.header(b"if-match")
+    if wanted is not None and (tag is None or not matches(wanted, tag, weak=False)):
         raise PreconditionFailed

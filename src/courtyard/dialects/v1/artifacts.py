@@ -16,7 +16,7 @@ from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer
 from courtyard.web.download import Download, File
-from courtyard.web.preconditions import one
+from courtyard.web.preconditions import expect, one
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Whole, Write
 
@@ -58,6 +58,7 @@ async def download_artifact(tx: Read, caller: Caller, call: Whole, space: Readab
     """The bytes, whole or a range of them; never a redirect."""
     if artifact.status != "completed":
         raise NotReady
+    expect(call, f'"{artifact.sha256}"')
     file = File(artifact.blob_key, artifact.size, artifact.sha256, artifact.content_type, artifact.name)
     return Download(call.services.blobs, file)
 

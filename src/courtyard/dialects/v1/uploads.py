@@ -25,7 +25,7 @@ from courtyard.web.call import Call
 from courtyard.web.download import Download, File
 from courtyard.web.files import Blob, Received, Transaction, discard, named, receive, whole
 from courtyard.web.input import json
-from courtyard.web.preconditions import hold_tag, one
+from courtyard.web.preconditions import expect, hold_tag, one
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Visitor, Whole, Write
 
@@ -138,6 +138,7 @@ async def get_background(tx: Read, caller: Visitor, call: Whole, space: Seen) ->
     background = await spaces.background(tx, space)
     if background is None:
         raise NotFound("This space has no background image.")
+    expect(call, _tag(background))
     file = File(background.key, background.size, background.sha256, background.type, "background")
     return Download(call.services.blobs, file)
 
