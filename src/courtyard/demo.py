@@ -44,8 +44,8 @@ async def first_administrator(database: Database, email: str, password: str) -> 
     return None if made is None else Administrator(made.email, password)
 
 
-async def prepare(installation: Installation, bound: Bound, data_dir: Path) -> list[str]:
-    """Fill an installation without spaces, and say how to call each of its APIs."""
+async def prepare(installation: Installation, bound: Bound, data_dir: Path, *, introduced: bool) -> list[str]:
+    """Fill an installation without spaces, and say how to call each of its APIs; `introduced`: who administers it is said."""
     database = installation.services.database
     async with database.read() as tx:
         administrators = await people.administrators(tx)
@@ -54,7 +54,8 @@ async def prepare(installation: Installation, bound: Bound, data_dir: Path) -> l
     me = Actor(ORIGIN, administrators[0].id, RANK["admin"])
     key = await _key(database, me, data_dir / KEY_FILE)
     await _fill(installation, me)
-    return [f"Administrator key: {key}", "", *await _lines(database, me, bound, key, data_dir)]
+    who = [] if introduced else [f"Administrator: {administrators[0].email}"]
+    return [*who, f"Administrator key: {key}", "", *await _lines(database, me, bound, key, data_dir)]
 
 
 async def _key(database: Database, me: Actor, file: Path) -> str:

@@ -2,14 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from courtyard.web.https import parse_proxies
 
 MIB = 1024 * 1024
+
+
+class Unreadable(NamedTuple):
+    """Stands where a value should come from a file that we will not or cannot read; the message says why."""
+
+    message: str
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -19,14 +26,20 @@ class SecretFiles(PydanticBaseSettingsSource):
         path = os.environ.get(f"COURTYARD_{field_name.upper()}_FILE")
         if path is None:
             return None, field_name, False
-        file = Path(path)
-        if file.stat().st_mode & 0o004:
-            raise ValueError(f"{path} is readable by everybody on this machine; chmod it to 600.")
-        return file.read_text(encoding="utf-8").strip(), field_name, False
+        return _content(Path(path)), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _content(file: Path) -> str | Unreadable:
+    try:
+        if file.stat().st_mode & 0o004:
+            return Unreadable(f"{file} is readable by everybody on this machine; chmod it to 600.")
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        return Unreadable(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.")
 
 
 class Settings(BaseSettings):
@@ -98,6 +111,14 @@ class Settings(BaseSettings):
     admin_password: SecretStr = Field(
         default=SecretStr(""), description="Password of the first administrator, instead of a random one."
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, Unreadable):
+            # Braces in a path would be taken for places to fill.
+            raise PydanticCustomError("unreadable", "{reason}", {"reason": value.message})
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -87,15 +87,12 @@ def revoke_key(
 
 def _run(command: str, **arguments: Any) -> Any:
     """Run a command in the server if one owns the data directory, here otherwise."""
-    from courtyard.cli.direct import run
+    from courtyard.cli.direct import REFUSED, run
+    from courtyard.cli.serving import or_say_why
 
-    try:
-        return asyncio.run(run(command, arguments))
-    except Exception as error:
-        if type(error).__name__ in ("Refused", "Owned", "Down", "ValidationError"):
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(1) from None
-        raise
+    found: list[Any] = []
+    or_say_why(lambda: found.append(asyncio.run(run(command, arguments))), REFUSED)
+    return found[0]
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from courtyard import control
+from courtyard.cli.complaints import complaints
 from courtyard.installation import database_address
 from courtyard.settings import Settings
 from courtyard.storage.database import Down
@@ -48,11 +49,8 @@ def _findings() -> Iterator[Finding]:
     try:
         settings = Settings()
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            yield Finding(
-                "wrong", f"COURTYARD_{name}: {problem['msg']}", "Mend the setting; docs/settings.md lists them."
-            )
+        for complaint in complaints(error):
+            yield Finding("wrong", complaint, "Mend the setting; docs/settings.md lists them.")
         return
     yield from _names()
     yield from _data_dir(settings)
@@ -158,4 +156,4 @@ def _outside(settings: Settings) -> Iterator[Finding]:
         and settings.tls_cert is None
         and not settings.trusted_proxies
     ):
-        yield Finding("note", "Others reach this server with a development certificate.", "See docs/https.md.")
+        yield Finding("note", "Others reach this server with a development certificate.", "See docs/operations.md.")

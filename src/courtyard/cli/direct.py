@@ -4,6 +4,11 @@ from typing import Any
 
 from courtyard import control
 from courtyard.settings import Settings
+from courtyard.storage.database import Down
+from courtyard.storage.migrate import Changed, Newer
+from courtyard.storage.sqlite import Owned
+
+REFUSED = (control.Refused, Owned, Down, Changed, Newer, OSError)
 
 
 async def run(command: str, arguments: dict[str, Any]) -> Any:

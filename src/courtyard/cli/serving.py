@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import control, demo
+from courtyard.cli.complaints import complaints
 from courtyard.installation import Installation, opened, prepare, site, worker
 from courtyard.settings import Settings
 from courtyard.storage.database import Down
@@ -91,7 +92,7 @@ class Server:
             shown = "(the one you set)" if password else f"{made.password} (shown once)"
             self._lines.append(f"Administrator: {made.email}, password {shown}")
         if self._with_demo:
-            self._lines += await demo.prepare(installation, bound, settings.data_dir)
+            self._lines += await demo.prepare(installation, bound, settings.data_dir, introduced=made is not None)
 
     async def _ready(self, _: listen.Bound) -> None:
         sys.stdout.write("\n".join(["Courtyard is ready.", *self._lines, ""]))
@@ -100,7 +101,7 @@ class Server:
 
 def run(*, demo: bool) -> None:
     """`courtyard serve`."""
-    _or_say_why(lambda: Server(Settings(), with_demo=demo).run())
+    or_say_why(lambda: Server(Settings(), with_demo=demo).run())
 
 
 def run_migrations() -> None:
@@ -113,7 +114,7 @@ def run_migrations() -> None:
             if not installation.migrated:
                 typer.echo("The database is up to date.")
 
-    _or_say_why(lambda: asyncio.run(migrate()))
+    or_say_why(lambda: asyncio.run(migrate()))
 
 
 def run_worker() -> None:
@@ -134,24 +135,23 @@ def run_worker() -> None:
             typer.echo("Working.")
             await end.wait()
 
-    _or_say_why(lambda: asyncio.run(work()))
+    or_say_why(lambda: asyncio.run(work()))
 
 
 def _settings() -> Settings:
     found: list[Settings] = []
-    _or_say_why(lambda: found.append(Settings()))
+    or_say_why(lambda: found.append(Settings()))
     return found[0]
 
 
-def _or_say_why(act: Callable[[], None]) -> None:
+def or_say_why(act: Callable[[], None], causes: tuple[type[Exception], ...] = REFUSED_TO_START) -> None:
     """One line for the person at the keyboard instead of a traceback, when the cause is theirs to mend."""
     try:
         act()
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            typer.echo(f"error: COURTYARD_{name}: {problem['msg']}", err=True)
+        for complaint in complaints(error):
+            typer.echo(f"error: {complaint}", err=True)
         raise typer.Exit(2) from None
-    except REFUSED_TO_START as error:
+    except causes as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
