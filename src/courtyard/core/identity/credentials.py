@@ -62,13 +62,15 @@ class _Found(msgspec.Struct, frozen=True):
     expires_at: int | None
     revoked_at: int | None
     last_used_at: int | None
+    application_id: str | None
     is_administrator: int
     state: str
 
 
 _LOOKUP: LiteralString = (
     "select c.id, c.person_id, c.scopes, c.spaces, c.networks, c.expires_at, c.revoked_at, c.last_used_at,"
-    " p.is_administrator, p.state from credential c join person p on p.id = c.person_id where c.hash = :hash"
+    " c.application_id, p.is_administrator, p.state from credential c join person p on p.id = c.person_id"
+    " where c.hash = :hash and c.kind <> 'refresh'"
 )
 COLUMNS: LiteralString = (
     "select number, id, person_id, kind, name, prefix, last4, scopes, spaces, networks, created_at, expires_at,"
@@ -97,7 +99,7 @@ async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, in
         reach,
         bool(found.is_administrator) and reach == RANK["admin"],
         found.id,
-        None,
+        found.application_id,
         None if found.spaces is None else frozenset(msgspec.json.decode(found.spaces, type=list[str])),
     )
     return actor, found.last_used_at
@@ -106,7 +108,8 @@ async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, in
 def _reach(scopes: str) -> int:
     reach = REACH.get(scopes)
     if reach is None:
-        reach = REACH[scopes] = max(RANK[scope] for scope in scopes.split())
+        # The identity scopes of OpenID Connect (`openid`, `profile`, `email`) reach nothing here.
+        reach = REACH[scopes] = max((RANK.get(scope, 0) for scope in scopes.split()), default=0)
     return reach
 
 

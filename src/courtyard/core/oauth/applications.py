@@ -173,7 +173,8 @@ def _same_but_port(uri: str, known: str) -> bool:
         asked, registered = urlsplit(uri), urlsplit(known)
         if registered.scheme != "http" or registered.hostname not in LOOPBACK or "@" in asked.netloc:
             return False
-        return _without_port(asked) == _without_port(registered)
+        # Reading the port is what refuses one that is none.
+        return asked.port != 0 and _without_port(asked) == _without_port(registered)
     except ValueError:
         return False
 
