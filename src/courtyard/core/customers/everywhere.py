@@ -39,32 +39,26 @@ def _by_space(sqlite_spaces: LiteralString, postgres_spaces: LiteralString, *, d
     Each step is one look into the index of customers by space: the cost grows with the caller's spaces, never with the
     customers.
     """
-    past, order, until, end = ("<", "desc", ">", "''") if down else (">", "asc", "<", "'~'")
-    ordered: LiteralString = " order by c.id " + order
+    past, order, until = ("<", "desc", ">=") if down else (">", "asc", "<=")
     # Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's customers.
-    rows: LiteralString = "select c.id from customer c where (c.space_id, c.id) " + past + " (w.space_id, :past)"
-    rows += " and (c.space_id, c.id) " + until + " (w.space_id, " + end + ")"
-    rows += " order by c.space_id " + order + ", c.id " + order + " limit "
-    nearest: LiteralString = "(select w.space_id from (select w.space_id, (" + rows + "1) as next from ("
+    rows: LiteralString = (
+        " from customer c where (c.space_id, c.id) " + past + " (w.space_id, :past) and c.space_id " + until
+    )
+    rows += " w.space_id order by c.space_id " + order + ", c.id " + order + " limit "
+    nearest: LiteralString = "(select w.space_id from (select w.space_id, (select c.id" + rows + "1) as next from ("
     ranked: LiteralString = ") w) w where w.next is not null order by w.next " + order + " limit :limit) w, "
-    tail: LiteralString = (
-        ") x order by 1 " + order + " limit :limit) t join customer c on c.id = t.id"
-        " join space s on s.id = c.space_id" + ordered
-    )
+    first: LiteralString = " order by x.id " + order + " limit :limit)"
+    ordered: LiteralString = " order by c.id " + order
     # SQLite has no lateral join: there a correlated subquery hands its few ids over as one JSON array.
-    sqlite: LiteralString = "json_each((select json_group_array(y.id) from (" + rows + ":limit) y)"
-    return Pair(
-        sqlite=COLUMNS + " from (select x.value as id from " + nearest + sqlite_spaces + ranked + sqlite + tail,
-        postgres=COLUMNS
-        + " from (select x.id from "
-        + nearest
-        + postgres_spaces
-        + ranked
-        + "lateral ("
-        + rows
-        + ":limit"
-        + tail,
-    )
+    sqlite: LiteralString = COLUMNS + " from (select x.value as id from " + nearest + sqlite_spaces + ranked
+    sqlite += "json_each((select json_group_array(y.id) from (select c.id" + rows + ":limit) y)) x"
+    sqlite += first.replace("x.id", "x.value") + " t join customer c on c.id = t.id join space s on s.id = c.space_id"
+    # On PostgreSQL nothing is joined that could be read whole: how many rows a limit leaves is unknown to a kept plan.
+    postgres: LiteralString = COLUMNS + " from (select x.id from " + nearest + postgres_spaces + ranked
+    postgres += "lateral (select c.id" + rows + ":limit) x" + first
+    postgres += " t, lateral (select c.* from customer c where c.id = t.id limit 1) c"
+    postgres += ", lateral (select s.* from space s where s.id = c.space_id limit 1) s"
+    return Pair(sqlite=sqlite + ordered, postgres=postgres + ordered)
 
 
 def _nearby(*, down: bool) -> LiteralString:

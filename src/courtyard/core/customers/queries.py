@@ -21,10 +21,9 @@ _ONE: LiteralString = _ALL + "c.id = :id and c.space_id = :space"
 _HELD = Pair(sqlite=_ONE, postgres=_ONE + " for no key update of c")
 # Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's customers.
 _PAGE: tuple[LiteralString, LiteralString] = (
-    _ALL + "(c.space_id, c.id) < (:space, :past) and (c.space_id, c.id) > (:space, '')"
+    _ALL + "(c.space_id, c.id) < (:space, :past) and c.space_id >= :space"
     " order by c.space_id desc, c.id desc limit :limit",
-    _ALL + "(c.space_id, c.id) > (:space, :past) and (c.space_id, c.id) < (:space, '~')"
-    " order by c.space_id, c.id limit :limit",
+    _ALL + "(c.space_id, c.id) > (:space, :past) and c.space_id <= :space order by c.space_id, c.id limit :limit",
 )
 
 

@@ -41,8 +41,8 @@ _RUNS: LiteralString = (
     " count(*) as jobs, min(j.created_at) as created_at,"
     " max(coalesce(j.completed_at, j.started_at, j.created_at)) as changed_at"
     " from (select a.id, a.name from artifact a where a.deleted_at is null"
-    " and (a.space_id, a.id) < (:space, :past) and a.space_id >= :space"
-    " order by a.space_id desc, a.id desc limit :limit) c join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
+    " and a.space_id || a.id < :past and a.space_id || a.id > :space order by a.space_id || a.id desc limit :limit) c"
+    " join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
 )
 _COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
 
@@ -73,5 +73,5 @@ async def of_space(tx: Read, space: Space, page: Page) -> tuple[int, Slice[Space
 
 async def runs(tx: Read, space: Space, page: Page) -> tuple[int, Slice[Run]]:
     """How many runs (artifacts with jobs) a space found with JOIN has, and a page of them, newest artifact first."""
-    rows = await tx.all(Run, _RUNS, space=space.id, past=page.after or LAST, limit=page.limit + 1)
+    rows = await tx.all(Run, _RUNS, space=space.id, past=space.id + (page.after or LAST), limit=page.limit + 1)
     return await tx.one(int, _COUNT_RUNS, space=space.id) or 0, cut(rows, page.limit)

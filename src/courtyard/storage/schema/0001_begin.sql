@@ -157,7 +157,7 @@ create table customer (
     metadata {text} not null,
     created_at bigint not null,
     updated_at bigint not null,
-    unique (space_id, email_folded)
+    unique (email_folded, space_id)
 );
 create index customer_space on customer (space_id, id);
 
@@ -183,7 +183,9 @@ create table artifact (
     deleted_at bigint,
     error {text}
 );
-create index artifact_space on artifact (space_id, id) where deleted_at is null;
+create index artifact_space on artifact (space_id);
+-- One key of two columns: no other index gives its order, so that PostgreSQL cannot choose a worse one for a page.
+create index artifact_present on artifact ((space_id || id)) where deleted_at is null;
 create index artifact_status on artifact (space_id, status, id) where deleted_at is null;
 create index artifact_type on artifact (space_id, document_type, id) where deleted_at is null;
 create index artifact_trash on artifact (space_id, id) where deleted_at is not null;
