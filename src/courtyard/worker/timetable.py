@@ -14,11 +14,12 @@ UNTOUCHED = clock.HOUR
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Done at the start, and then `every` so many seconds after it was done."""
+    """Done `first` seconds after the start, and then `every` so many seconds after it was done."""
 
     name: str
     every: float
     act: Callable[[], Awaitable[object]]
+    first: float = 0.0
 
 
 def timetable(tools: Tools) -> tuple[Chore, ...]:
@@ -45,7 +46,8 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("seals", 5, lambda: seal_events(tools)),
         Chore("idempotency keys", 60, forget_keys),
         Chore("garbage", 2, collect),
-        Chore("unreferenced blobs", 3_600, sweep),
+        # It walks through the whole store: a server that has just started has better things to do.
+        Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
 
 
