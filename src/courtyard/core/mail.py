@@ -15,6 +15,7 @@ import msgspec
 
 from courtyard.core import clock, events
 from courtyard.core.actor import system
+from courtyard.core.identity import mailed, people
 from courtyard.core.membership import invitations
 from courtyard.core.membership.invitations import Letter
 from courtyard.storage.database import Pair, Read, Write
@@ -177,8 +178,102 @@ async def _added(tx: Write, payload: dict[str, Any], public_url: str) -> Text | 
     )
 
 
+async def _verify(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _linked(
+        tx,
+        payload,
+        "Is this your address?",
+        f"Somebody, probably you, gave this address to an account at {public_url}.\n"
+        f"Say that it is yours (within a day):\n\n{public_url}/verify/",
+        "If it was not you, you need do nothing.",
+    )
+
+
+async def _reset(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _linked(
+        tx,
+        payload,
+        "A new password",
+        f"Somebody, probably you, asked for a new password at {public_url}, or wanted to register this address, which\n"
+        f"has an account already. Choose a new password (within an hour):\n\n{public_url}/reset/",
+        "If it was not you, you need do nothing: your password stays as it is.",
+    )
+
+
+async def _change_email(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _linked(
+        tx,
+        payload,
+        "Your new address",
+        f"Somebody, probably you, wants to use this address for an account at {public_url}.\n"
+        f"Say that this is right (within an hour):\n\n{public_url}/email/",
+        "If it was not you, you need do nothing.",
+    )
+
+
+async def _linked(tx: Write, payload: dict[str, Any], subject: str, before: str, after: str) -> Text | None:
+    """A mail with a link: its token is made here, in the commit after which it is handed over."""
+    letter = await mailed.letter(tx, payload["token_id"])
+    token = letter and await mailed.mint(tx, letter)
+    if letter is None or token is None:
+        return None
+    return Text(subject, f"Hello {letter.username},\n\n{before}{token}\n\n{after}\n")
+
+
+async def _password_changed(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _told(
+        tx,
+        payload,
+        "Your password was changed",
+        f"The password of your account at {public_url} was changed on {_day(payload['at'])}. Other sessions have ended;\n"
+        "keys, and applications that you let in, go on working.\n\n"
+        f"If it was not you, ask for a new password at {public_url}/reset and look through your keys.",
+    )
+
+
+async def _email_change_asked(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _told(
+        tx,
+        payload,
+        "Your address is about to change",
+        f"Somebody, probably you, asked that your account at {public_url} use the address {payload['email']}.\n"
+        "This happens as soon as the link that was mailed there is used.\n\n"
+        f"If it was not you, change your password at once: {public_url}/reset",
+    )
+
+
+async def _email_changed(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return await _told(
+        tx, payload, "Your address was changed", f"Your account at {public_url} uses this address from now on."
+    )
+
+
+async def _told(tx: Write, payload: dict[str, Any], subject: str, body: str) -> Text | None:
+    """A mail that says what happened; None when the account is gone."""
+    person = await people.seek(tx, payload["person_id"])
+    return person and Text(subject, f"Hello {person.username},\n\n{body}\n")
+
+
+async def _account_removed(_tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    return Text(
+        "Your account was removed",
+        f"Hello {payload['username']},\n\nyour account at {public_url} was removed as you asked, with all that was yours"
+        " alone.\n",
+    )
+
+
 Kind = Callable[[Write, dict[str, Any], str], Awaitable[Text | None]]
-KINDS: dict[str, Kind] = {"invitation": _invitation, "added": _added}
+KINDS: dict[str, Kind] = {
+    "invitation": _invitation,
+    "added": _added,
+    "verify": _verify,
+    "reset": _reset,
+    "change_email": _change_email,
+    "password_changed": _password_changed,
+    "email_change_asked": _email_change_asked,
+    "email_changed": _email_changed,
+    "account_removed": _account_removed,
+}
 """What each kind says, from the payload that `events.post` stored; None when its reason is over."""
 
 

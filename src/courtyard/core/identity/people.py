@@ -48,9 +48,14 @@ _ADMINISTRATORS: LiteralString = COLUMNS + " where p.is_administrator = 1 and p.
 _BY_EMAIL: LiteralString = COLUMNS + " where p.email_folded = :email"
 
 
+async def seek(tx: Read, person_id: str) -> Person | None:
+    """The person, if there is one."""
+    return await tx.one(Person, _BY_ID, id=person_id)
+
+
 async def find(tx: Read, person_id: str) -> Person:
     """The person. Raises NotFound."""
-    person = await tx.one(Person, _BY_ID, id=person_id)
+    person = await seek(tx, person_id)
     if person is None:
         raise NotFound
     return person
@@ -69,6 +74,16 @@ async def any_yet(tx: Read) -> bool:
 async def administrators(tx: Read) -> list[Person]:
     """The active platform administrators, the first one first."""
     return await tx.all(Person, _ADMINISTRATORS)
+
+
+async def as_administrator(tx: Read, actor: Actor, what: str, person_id: str) -> Person:
+    """Somebody of whom a platform administrator wants to `what`; the privilege is noted. Raises Forbidden, NotFound."""
+    actor.needs("admin")
+    if not actor.administrator:
+        raise Forbidden
+    person = await find(tx, person_id)
+    actor.privileged.append((what, person_id))
+    return person
 
 
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
@@ -131,6 +146,41 @@ async def add_pending(tx: Write, actor: Actor, email: str) -> Person:
         username = f"{plain}-{ids.code(4, ids.LOWER)}"
     await events.record(tx, actor, "person.invited", object_id=person_id)
     return await find(tx, person_id)
+
+
+async def rename(tx: Write, actor: Actor, username: str) -> Person:
+    """Give the caller another username; their personal organization is called by it too. Raises Invalid, UsernameTaken."""
+    actor.needs("admin")
+    name = await free_username(tx, username, actor.person_id)
+    await tx.run(
+        "update person set username = :name, username_folded = :folded, updated_at = :now where id = :id",
+        id=actor.person_id,
+        name=name,
+        folded=text.fold(name),
+        now=clock.now(),
+    )
+    await tx.run("update organization set name = :name where personal_of = :id", name=name, id=actor.person_id)
+    await events.record(tx, actor, "person.renamed", object_id=actor.person_id)
+    return await find(tx, actor.person_id)
+
+
+async def note_verified(tx: Write, person_id: str) -> None:
+    """The address is theirs: they read a mail that went there."""
+    await tx.run(
+        "update person set email_verified_at = coalesce(email_verified_at, :now), updated_at = :now where id = :id",
+        now=clock.now(),
+        id=person_id,
+    )
+
+
+async def free_username(tx: Write, value: str, person_id: str = "") -> str:
+    """A username that nobody else has, and nobody takes while this transaction lasts. Raises Invalid, UsernameTaken."""
+    name = _username(value)
+    folded = text.fold(name)
+    await names.hold(tx, "username", folded)
+    if await tx.one(int, "select 1 from person where username_folded = :f and id <> :id", f=folded, id=person_id):
+        raise UsernameTaken
+    return name
 
 
 def _username(value: str) -> str:
@@ -211,18 +261,14 @@ async def claim(
     Raises Invalid, UsernameTaken.
     """
     person = await find(tx, person_id)
-    name = person.username if username is None else _username(username)
-    folded = text.fold(name)
-    await names.hold(tx, "username", folded)
-    if await tx.one(int, "select 1 from person where username_folded = :f and id <> :id", f=folded, id=person_id):
-        raise UsernameTaken
+    name = await free_username(tx, person.username if username is None else username, person_id)
     changed = await tx.run(
         "update person set state = 'active', username = :name, username_folded = :folded,"
         " password_hash = cast(:hash as text), email_verified_at = :now, updated_at = :now"
         " where id = :id and state = 'invited'",
         id=person_id,
         name=name,
-        folded=folded,
+        folded=text.fold(name),
         hash=password_hash,
         now=clock.now(),
     )

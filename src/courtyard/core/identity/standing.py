@@ -2,8 +2,8 @@
 
 from courtyard.core import clock, events, queue
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Conflict, Forbidden, NotFound
-from courtyard.core.identity import names, people, sessions
+from courtyard.core.errors import Conflict, NotFound
+from courtyard.core.identity import mailed, names, people, sessions
 from courtyard.core.identity.people import Person
 from courtyard.storage.database import Write
 
@@ -17,7 +17,7 @@ async def disable(tx: Write, actor: Actor, person_id: str) -> Person:
 
     Keys of organizations outlive it. For platform administrators. Raises Forbidden, NotFound, LastAdministrator.
     """
-    await _admit(tx, actor, "disable", person_id)
+    await people.as_administrator(tx, actor, "disable", person_id)
     await another_administrator(tx, person_id)
     changed = await tx.run(
         "update person set state = 'disabled', updated_at = :now where id = :id and state <> 'disabled'",
@@ -43,9 +43,7 @@ async def let_go(tx: Write, actor: Actor, person_id: str) -> int:
     await tx.run("delete from authorization_code where person_id = :id", id=person_id)
     await tx.run("delete from device_code where person_id = :id", id=person_id)
     await tx.run("delete from challenge where person_id = :id", id=person_id)
-    await tx.run(
-        "update mailed_token set state = 'void', hash = null where person_id = :id and state = 'open'", id=person_id
-    )
+    await mailed.void(tx, person_id)
     return await queue.cancel_of(tx, person_id)
 
 
@@ -54,7 +52,7 @@ async def enable(tx: Write, actor: Actor, person_id: str) -> Person:
 
     For platform administrators. Raises Forbidden, NotFound.
     """
-    await _admit(tx, actor, "enable", person_id)
+    await people.as_administrator(tx, actor, "enable", person_id)
     changed = await tx.run(
         "update person set state = case when exists (select 1 from invitation i where i.person_id = :id"
         " and i.state = 'open') then 'invited' else 'active' end, updated_at = :now where id = :id and state = 'disabled'",
@@ -68,7 +66,7 @@ async def enable(tx: Write, actor: Actor, person_id: str) -> Person:
 
 async def promote(tx: Write, actor: Actor, person_id: str) -> Person:
     """Make an active person a platform administrator. For platform administrators. Raises Forbidden, NotFound."""
-    await _admit(tx, actor, "promote", person_id)
+    await people.as_administrator(tx, actor, "promote", person_id)
     changed = await tx.run(
         "update person set is_administrator = 1, updated_at = :now where id = :id and state = 'active'",
         id=person_id,
@@ -85,7 +83,7 @@ async def demote(tx: Write, actor: Actor, person_id: str) -> Person:
 
     For platform administrators. Raises Forbidden, NotFound, LastAdministrator.
     """
-    await _admit(tx, actor, "demote", person_id)
+    await people.as_administrator(tx, actor, "demote", person_id)
     await another_administrator(tx, person_id)
     changed = await tx.run(
         "update person set is_administrator = 0, updated_at = :now where id = :id and is_administrator = 1",
@@ -106,11 +104,3 @@ async def another_administrator(tx: Write, person_id: str) -> None:
     administrators = [person.id for person in await people.administrators(tx)]
     if administrators == [person_id]:
         raise LastAdministrator
-
-
-async def _admit(tx: Write, actor: Actor, what: str, person_id: str) -> None:
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
-    await people.find(tx, person_id)
-    actor.privileged.append((what, person_id))

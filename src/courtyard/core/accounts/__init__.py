@@ -1,0 +1,62 @@
+"""Accounts: how people come, sign in, change what they are known by, and go."""
+
+from courtyard.core.accounts.addresses import (
+    AlreadyVerified,
+    ask_email_change,
+    ask_verification,
+    change_email,
+    verify_email,
+)
+from courtyard.core.accounts.leaving import OwnsTogether, remove
+from courtyard.core.accounts.password_changes import ask_reset, change_password, reset_password
+from courtyard.core.accounts.proofs import Proof, WrongPassword, prove
+from courtyard.core.accounts.registering import (
+    InvitedOnly,
+    Registration,
+    RegistrationClosed,
+    admit,
+    first_administrator,
+    register,
+    sign_up,
+)
+from courtyard.core.accounts.signing_in import (
+    SecondFactorNeeded,
+    WrongSecond,
+    confirm,
+    enter,
+    log_in,
+    pass_second,
+    sign_in,
+    sign_out_everywhere,
+)
+
+__all__ = [
+    "AlreadyVerified",
+    "InvitedOnly",
+    "OwnsTogether",
+    "Proof",
+    "Registration",
+    "RegistrationClosed",
+    "SecondFactorNeeded",
+    "WrongPassword",
+    "WrongSecond",
+    "admit",
+    "ask_email_change",
+    "ask_reset",
+    "ask_verification",
+    "change_email",
+    "change_password",
+    "confirm",
+    "enter",
+    "first_administrator",
+    "log_in",
+    "pass_second",
+    "prove",
+    "register",
+    "remove",
+    "reset_password",
+    "sign_in",
+    "sign_out_everywhere",
+    "sign_up",
+    "verify_email",
+]

@@ -1,0 +1,141 @@
+"""How an account ends: with everything that is its person's alone, and not before the rest is in other hands."""
+
+from typing import LiteralString
+
+import msgspec
+
+from courtyard.core import events, spaces
+from courtyard.core.access.roles import Permission
+from courtyard.core.accounts import proofs
+from courtyard.core.accounts.proofs import Proof
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Conflict, NotFound
+from courtyard.core.identity import people, standing
+from courtyard.storage.database import Pair, Write
+
+NAMED = 10
+"""So many names fit into a refusal."""
+
+
+class OwnsTogether(Conflict):
+    """You own something together with others. Make somebody else the owner, or end it, first."""
+
+    def __init__(self, organizations: list[str], spaces: list[str]) -> None:
+        self.organizations = organizations
+        self.spaces = spaces
+        kinds = (("organizations", organizations), ("spaces", spaces))
+        named = "; ".join(f"{kind}: {_list(names)}" for kind, names in kinds if names)
+        super().__init__(
+            f"Others need an owner where you are the only one. Name another one, or end it, first. {named}."
+        )
+
+
+class _Organization(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    is_personal: int
+    others: int
+    owners: int
+
+
+class _Space(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    organization_id: str
+    shared: int
+
+
+# Owners who have not claimed their account, or lost it, do not count: they could not let anybody in.
+_ORGANIZATIONS: LiteralString = (
+    "select o.id, o.name, case when o.personal_of = :person then 1 else 0 end as is_personal,"
+    " (select count(*) from organization_member m where m.organization_id = o.id and m.person_id <> :person) as others,"
+    " (select count(*) from organization_member m join person p on p.id = m.person_id where m.organization_id = o.id"
+    " and m.person_id <> :person and m.role = 'owner' and p.state = 'active') as owners"
+    " from organization o join organization_member w on w.organization_id = o.id and w.person_id = :person"
+    " and w.role = 'owner' order by o.id"
+)
+# In the hands of others: who is a member of it, owns it in an organization that would end, or belongs to its organization.
+_SPACES: LiteralString = (
+    "select s.id, s.name, s.organization_id, case when s.owner_id <> :person"
+    " or exists (select 1 from member m where m.space_id = s.id and m.person_id <> :person)"
+    " or exists (select 1 from organization_member m where m.organization_id = s.organization_id"
+    " and m.person_id <> :person) then 1 else 0 end as shared from space s"
+)
+_OWN: LiteralString = _SPACES + " where s.owner_id = :person order by s.id"
+_WITHIN: LiteralString = _SPACES + " where s.organization_id = :organization and s.owner_id <> :person order by s.id"
+_ALONE: LiteralString = "select id from organization where id = :id"
+# Who makes a space or becomes a member at this moment is waited for; those that come later find it gone.
+_ENDING = Pair(sqlite=_ALONE, postgres=_ALONE + " for update")
+_PERSON: LiteralString = "select id from person where id = :id"
+_GOING = Pair(sqlite=_PERSON, postgres=_PERSON + " for update")
+
+
+async def remove(tx: Write, actor: Actor, *, proof: Proof | None = None) -> None:
+    """End the caller's account, with their personal organization, those they are alone in, and the spaces there.
+
+    What others made stays and is by nobody; the audit trail stays. The address is told. Raises ConfirmFirst,
+    OwnsTogether while others have a part in what they own, LastAdministrator.
+    """
+    actor.needs("admin")
+    await proofs.require(tx, actor, proof)
+    await standing.another_administrator(tx, actor.person_id)
+    if not await people.still_active(tx, actor.person_id):
+        raise NotFound
+    person = await people.find(tx, actor.person_id)
+    ending = await _ending(tx, person.id)
+    for space in await tx.all(_Space, _OWN, person=person.id):
+        found = await spaces.find(tx, actor, space.id, Permission.OWN)
+        await spaces.remove(tx, actor, found)
+    for organization in ending:
+        await tx.run("delete from organization where id = :id", id=organization.id)
+        await events.record(tx, actor, "organization.deleted", object_id=organization.id, name=organization.name)
+    await standing.let_go(tx, actor, person.id)
+    await _hand_on_keys(tx, person.id)
+    await events.post(tx, "account_removed", person.email, username=person.username)
+    await events.record(tx, actor, "person.deleted", object_id=person.id)
+    await tx.one(str, _GOING, id=person.id)
+    # A space that was given to them just now is somebody's concern.
+    _refuse([], await tx.all(_Space, _OWN, person=person.id))
+    await tx.run("delete from person where id = :id", id=person.id)
+
+
+async def _ending(tx: Write, person_id: str) -> list[_Organization]:
+    """The organizations that go with the person, held; refuses while others have a part. Raises OwnsTogether."""
+    owned = await tx.all(_Organization, _ORGANIZATIONS, person=person_id)
+    for organization in owned:
+        await tx.one(str, _ENDING, id=organization.id)
+    for space in await tx.all(_Space, _OWN, person=person_id):
+        await tx.run("update space set updated_at = updated_at where id = :id", id=space.id)
+    # Looked at again: only now do they stay as they are.
+    owned = await tx.all(_Organization, _ORGANIZATIONS, person=person_id)
+    ending = [organization for organization in owned if not organization.others]
+    together = [organization for organization in owned if organization.others and not organization.owners]
+    strange = [
+        space for one in ending for space in await tx.all(_Space, _WITHIN, person=person_id, organization=one.id)
+    ]
+    own = await tx.all(_Space, _OWN, person=person_id)
+    _refuse(together, [space for space in [*own, *strange] if space.shared])
+    return ending
+
+
+def _refuse(organizations: list[_Organization], shared: list[_Space]) -> None:
+    if organizations or shared:
+        raise OwnsTogether([one.name for one in organizations], [one.name for one in shared])
+
+
+async def _hand_on_keys(tx: Write, person_id: str) -> None:
+    """Keys of an organization outlive who made them: another owner stands for them from now on."""
+    await tx.run(
+        "update credential set person_id = (select m.person_id from organization_member m join person p"
+        " on p.id = m.person_id where m.organization_id = credential.organization_id and m.role = 'owner'"
+        " and m.person_id <> :person and p.state = 'active' order by m.created_at limit 1)"
+        " where person_id = :person and organization_id is not null and exists (select 1 from organization_member m"
+        " join person p on p.id = m.person_id where m.organization_id = credential.organization_id"
+        " and m.role = 'owner' and m.person_id <> :person and p.state = 'active')",
+        person=person_id,
+    )
+
+
+def _list(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(f'"{name}"' for name in names[:NAMED]) + (f" and {more} more" if more > 0 else "")
