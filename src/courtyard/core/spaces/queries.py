@@ -95,6 +95,7 @@ _NOT_MINE: tuple[LiteralString, LiteralString] = (
 def _listing(past: LiteralString, order: LiteralString, *, public: bool = False, mine: bool = True) -> Pair:
     """The first rows of each way to have a role, each from its own index: as cheap among a million spaces as among ten."""
     member, organization = ("", "") if mine else _NOT_MINE
+    stop: LiteralString = "<=" if past == ">" else ">="
     bound: LiteralString = past + " :past"
     ordered: LiteralString = bound + " order by s.id " + order + " limit :limit"
     by_member: LiteralString = (
@@ -109,10 +110,13 @@ def _listing(past: LiteralString, order: LiteralString, *, public: bool = False,
     tail: LiteralString = by_public + (") c order by c.id " + order + " limit :limit) c join space s on s.id = c.id")
 
     def whole(rows: tuple[LiteralString, LiteralString, LiteralString]) -> LiteralString:
+        # Bounded and ordered by both columns of the index, lest PostgreSQL walk the ids of everybody's spaces.
         opened: LiteralString = (
-            " union " + rows[0] + "select s.id from space s where s.organization_id = w.organization_id"
-        )
-        closed: LiteralString = organization + " and s.id " + ordered + rows[1] + " where w.person_id = :person"
+            " union " + rows[0] + "select s.id from space s where (s.organization_id, s.id) " + past
+        ) + (" (w.organization_id, :past) and s.organization_id " + stop + " w.organization_id")
+        closed: LiteralString = (
+            organization + " order by s.organization_id " + order + ", s.id " + order + " limit :limit" + rows[1]
+        ) + " where w.person_id = :person"
         by_admin: LiteralString = opened + closed + " and w.role in ('owner', 'admin')"
         by_shared: LiteralString = opened + " and s.visibility = 'shared'" + closed + " and w.role = 'member'"
         head: LiteralString = COLUMNS + " from (select c.id from (" + by_member + by_admin + by_shared
@@ -123,6 +127,17 @@ def _listing(past: LiteralString, order: LiteralString, *, public: bool = False,
 
 def _plain(where: LiteralString, past: LiteralString, order: LiteralString) -> LiteralString:
     return SEEN + " where " + where + " and s.id " + past + " :past order by s.id " + order + " limit :limit"
+
+
+def _within(column: LiteralString, value: LiteralString, narrowed: LiteralString = "") -> tuple[Statement, Statement]:
+    """A list that walks the index of one column and the ids, older rows first and newer ones second."""
+
+    def bounded(past: LiteralString, stop: LiteralString, order: LiteralString) -> LiteralString:
+        row: LiteralString = " where (" + column + ", s.id) " + past + " (" + value + ", :past) and " + column
+        ordered: LiteralString = " order by " + column + " " + order + ", s.id " + order + " limit :limit"
+        return SEEN + row + " " + stop + " " + value + narrowed + ordered
+
+    return bounded("<", ">=", "desc"), bounded(">", "<=", "asc")
 
 
 def _limited(where: LiteralString, past: LiteralString, order: LiteralString) -> Pair:
@@ -140,7 +155,7 @@ class _List:
     """One list in both directions of travel; each statement is written once and stays prepared."""
 
     def __init__(
-        self, where: LiteralString, indexed: tuple[Pair, Pair] | None = None, *, newest_first: bool = False
+        self, where: LiteralString, indexed: tuple[Statement, Statement] | None = None, *, newest_first: bool = False
     ) -> None:
         older: Statement = indexed[0] if indexed else _plain(where, "<", "desc")
         newer: Statement = indexed[1] if indexed else _plain(where, ">", "asc")
@@ -174,7 +189,7 @@ _WITH_ROLE = _List(HAS_ROLE, (_listing("<", "desc"), _listing(">", "asc")), newe
 _SHARED = _List(
     HAS_ROLE + " and s.owner_id <> :person", (_listing("<", "desc", mine=False), _listing(">", "asc", mine=False))
 )
-_OWNED = _List("s.owner_id = :person")
+_OWNED = _List("s.owner_id = :person", _within("s.owner_id", ":person"))
 _PUBLIC = _List("s.visibility = 'public'")
 _PUBLIC_NEWEST = _List("s.visibility = 'public'", newest_first=True)
 _EVERYTHING = _List("1 = 1")
@@ -185,8 +200,9 @@ _SEARCH = _List(
     " and (:pattern = '' or s.name_folded like :pattern escape '\\')",
     newest_first=True,
 )
-_IN_ORGANIZATION: LiteralString = "s.organization_id = :organization and (:everything = 1 or " + READABLE + ")"
-_OF_ORGANIZATION = _List(_IN_ORGANIZATION, newest_first=True)
+_OPEN_TO: LiteralString = " and (:everything = 1 or " + READABLE + ")"
+_IN_ORGANIZATION: LiteralString = "s.organization_id = :organization" + _OPEN_TO
+_OF_ORGANIZATION = _List(_IN_ORGANIZATION, _within("s.organization_id", ":organization", _OPEN_TO), newest_first=True)
 _COUNT: LiteralString = "select count(*) from space s" + MET + " where " + _IN_ORGANIZATION
 
 
