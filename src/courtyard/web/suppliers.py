@@ -38,6 +38,9 @@ class _Whole(Supplier):
         return call
 
 
+Looking = database.Read
+"""A transaction by which one looks, for functions that routes hand theirs to."""
+
 READING, WRITING, CALLER, VISITOR, WHOLE = _Transaction(), _Transaction(), _Caller(), _Caller(), _Whole()
 
 Read = Annotated[database.Read, Depends(READING)]

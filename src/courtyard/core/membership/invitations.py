@@ -62,12 +62,13 @@ COLUMNS: LiteralString = (
     "select number, id, space_id, organization_id, person_id, email, role, state, invited_by, created_at, expires_at,"
     " sent_at from invitation"
 )
-_LETTER: LiteralString = (
+_LETTERS: LiteralString = (
     "select i.id, i.space_id, o.handle as organization_handle, coalesce(s.name, o.name) as place, i.role, p.email,"
     " p.username, b.username as inviter, i.expires_at from invitation i join person p on p.id = i.person_id"
     " left join space s on s.id = i.space_id left join organization o on o.id = i.organization_id"
-    " left join person b on b.id = i.invited_by where i.id = :id"
+    " left join person b on b.id = i.invited_by"
 )
+_LETTER: LiteralString = _LETTERS + " where i.id = :id"
 
 
 async def invite(tx: Write, actor: Actor, place: Place, email: str, role: str, days: int = DAYS) -> Invited:
@@ -242,6 +243,17 @@ async def revoke(tx: Write, actor: Actor, invitation: Invitation) -> None:
 async def letter(tx: Read, invitation_id: str) -> Letter | None:
     """What its mail tells; None when the invitation is gone."""
     return await tx.one(Letter, _LETTER, id=invitation_id)
+
+
+async def look(tx: Read, token: str) -> Letter:
+    """What an invitation is to, for whoever holds its token; it stays what it is. Raises InvitationOver."""
+    valid: LiteralString = " where i.token_hash = :hash and i.state = 'open' and i.expires_at > :now"
+    found = None
+    if token.startswith("cyi_") and ids.plausible(token):
+        found = await tx.one(Letter, _LETTERS + valid, hash=ids.digest(token), now=clock.now())
+    if found is None:
+        raise InvitationOver
+    return found
 
 
 async def mint(tx: Write, invitation_id: str) -> str | None:

@@ -63,6 +63,7 @@ COLUMNS: LiteralString = (
     "select number, id, client_id, secret_hash, secret_last4, name, logo_url, redirect_uris, scopes, public, owner_id,"
     " created_at, updated_at from application"
 )
+_BY_ID: LiteralString = COLUMNS + " where id = :id"
 _OWN: LiteralString = COLUMNS + " where id = :id and owner_id = :person"
 _PAGE: LiteralString = COLUMNS + " where owner_id = :person and id < :past order by id desc limit :limit"
 _BY_CLIENT: LiteralString = COLUMNS + " where client_id = :client_id"
@@ -109,6 +110,11 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
 async def seek(tx: Read, client_id: str) -> Application | None:
     """The application that calls itself so, whoever asks."""
     return await tx.one(Application, _BY_CLIENT, client_id=client_id)
+
+
+async def seek_by_id(tx: Read, application_id: str) -> Application | None:
+    """The application, whoever asks."""
+    return await tx.one(Application, _BY_ID, id=application_id)
 
 
 async def change(tx: Write, actor: Actor, application: Application, changes: Changes) -> Application:

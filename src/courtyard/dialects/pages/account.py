@@ -1,0 +1,60 @@
+"""The account as its person sees it: sessions, and applications that were let in."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from courtyard.core.clock import rfc3339
+from courtyard.core.errors import NotFound
+from courtyard.core.identity import people, sessions
+from courtyard.core.oauth import consents
+from courtyard.core.paging import Page
+from courtyard.dialects.pages import views
+from courtyard.dialects.pages.forms import Form
+from courtyard.dialects.pages.visitors import OwnForm, SignedIn
+from courtyard.web.answer import Answer
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Read, Whole, Write
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+SHOWN = 100
+
+
+@router.get("/account")
+async def account_page(tx: Read, caller: SignedIn, call: Whole) -> Response:
+    person = await people.find(tx, caller.person_id)
+    here = call.found["session"].id
+    return views.page(
+        call,
+        "account",
+        person=person,
+        here=here,
+        sessions=[
+            {"id": one.id, "agent": one.agent or "", "address": one.address or "", "seen": rfc3339(one.seen_at)}
+            for one in (await sessions.page(tx, caller, Page(SHOWN))).items
+        ],
+        consents=[
+            {"id": one.id, "name": one.application_name, "scopes": one.scopes, "since": rfc3339(one.created_at)}
+            for one in (await consents.page(tx, caller, Page(SHOWN))).items
+        ],
+    )
+
+
+@router.post("/account/sessions/{session_id}/end")
+async def end_session(tx: Write, caller: SignedIn, own: OwnForm, session_id: str, body: Form) -> Response:
+    found = next((one for one in (await sessions.page(tx, caller, Page(SHOWN))).items if one.id == session_id), None)
+    if found is None:
+        raise NotFound
+    await sessions.end(tx, caller, found)
+    return views.go("/account")
+
+
+@router.post("/account/consents/{consent_id}/withdraw")
+async def withdraw_consent(tx: Write, caller: SignedIn, own: OwnForm, consent_id: str, body: Form) -> Response:
+    """Every token of the application ends at once."""
+    await consents.withdraw(tx, caller, await consents.find(tx, caller, consent_id))
+    return views.go("/account")
+
+
+@router.get("/pages/style.css", response_class=Response)
+async def style() -> Response:
+    return Answer(200, views.STYLE, "text/css; charset=utf-8", {"Cache-Control": "max-age=3600"})

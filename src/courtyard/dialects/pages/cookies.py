@@ -1,0 +1,70 @@
+"""The session cookie, and why a form that was posted is really ours."""
+
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from courtyard.core import ids
+from courtyard.core.errors import Forbidden
+from courtyard.web.call import Call
+
+SESSION, FORM = "courtyard_session", "courtyard_form"
+SECURE_PREFIX = "__Host-"
+
+
+class Forged(Forbidden):
+    """This form does not come from this site, or has been open for too long. Go back, reload, and try again."""
+
+
+def _name(call: Call, name: str) -> str:
+    """Over https the browser itself holds the cookie to this host, to `/` and to https (RFC 6265bis, section 4.1.3.2)."""
+    return SECURE_PREFIX + name if call.arrival.https else name
+
+
+def read(call: Call, name: str) -> str:
+    """The value of one of our cookies, empty when there is none."""
+    cookies = SimpleCookie()
+    try:
+        cookies.load(call.header(b"cookie") or "")
+    except CookieError:
+        return ""
+    found = cookies.get(_name(call, name))
+    return "" if found is None else found.value
+
+
+def written(call: Call, name: str, value: str, *, seconds: int | None = None) -> tuple[bytes, bytes]:
+    """The `Set-Cookie` header; an empty value ends the cookie."""
+    parts = [f"{_name(call, name)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    if call.arrival.https:
+        parts.append("Secure")
+    if not value:
+        parts.append("Max-Age=0")
+    elif seconds is not None:
+        parts.append(f"Max-Age={seconds}")
+    return b"set-cookie", "; ".join(parts).encode()
+
+
+def form_secret(call: Call) -> str:
+    """What the forms of this browser are signed with: its session, or a cookie of its own before there is one."""
+    return read(call, SESSION) or read(call, FORM)
+
+
+def new_form_secret() -> str:
+    return ids.code(32, ids.LOWER)
+
+
+def token(call: Call, secret: str) -> str:
+    """What a form carries to show that this site gave it to this browser."""
+    return call.services.cursors.sign("form", secret)
+
+
+def check_form(call: Call, sent: str) -> None:
+    """Refuse a post from elsewhere: by what the browser says of its origin, and by the form's own token. Raises Forged."""
+    site = call.header(b"sec-fetch-site")
+    origin = call.header(b"origin")
+    foreign = site not in (None, "same-origin", "none") or (
+        site is None and origin is not None and urlsplit(origin).netloc != call.header(b"host")
+    )
+    secret = form_secret(call)
+    if foreign or not secret or not hmac.compare_digest(token(call, secret).encode(), sent.encode()):
+        raise Forged

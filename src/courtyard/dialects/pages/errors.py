@@ -1,0 +1,53 @@
+"""How pages say no: a page with one sentence."""
+
+from urllib.parse import quote
+
+from courtyard.core import errors
+from courtyard.core.errors import Refusal, Unauthenticated
+from courtyard.dialects.pages import views
+from courtyard.web.answer import Answer
+
+STATUS: dict[type[Refusal], int] = {
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Invalid: 422,
+    errors.Expired: 410,
+    errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+    errors.StorageFull: 507,
+}
+TITLES = {
+    401: "Sign in first",
+    403: "This is not allowed",
+    404: "There is nothing here",
+    409: "This does not fit",
+    410: "This is over",
+    429: "Too many tries",
+    500: "Something went wrong",
+}
+
+
+class SignInFirst(Unauthenticated):
+    """Sign in first."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+
+def say(status: int, code: str, message: str, request_id: str) -> Answer:
+    """A page for what is no matter of any form."""
+    del code
+    shown = f"{message} (request {request_id})" if status >= 500 else message
+    return views.told(status, TITLES.get(status, "This did not work"), shown)
+
+
+def refuse(refusal: Refusal, request_id: str) -> Answer:
+    """A core refusal as a page; whoever has to sign in first is led there and back."""
+    if isinstance(refusal, SignInFirst):
+        return views.go(f"/login?next={quote(refusal.place, safe='')}")
+    status = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+    return say(status, refusal.code, refusal.message, request_id)

@@ -1,0 +1,72 @@
+"""What the pages post."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from courtyard.web import input as reading
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Form(BaseModel):
+    """A posted form; `token` is checked before anything else is read."""
+
+    token: str = ""
+
+
+class SignIn(Form):
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+class Second(Form):
+    code: str = ""
+    next: str = ""
+
+
+class Address(Form):
+    email: str = ""
+
+
+class NewPassword(Form):
+    password: str = ""
+
+
+class NewAccount(Form):
+    email: str = ""
+    username: str = ""
+    password: str = ""
+
+
+class Claim(Form):
+    username: str = ""
+    password: str = ""
+
+
+class Decision(Form):
+    decision: str = ""
+
+
+class DeviceDecision(Decision):
+    user_code: str = ""
+
+
+class Next(BaseModel):
+    """Where to go on to."""
+
+    next: str = ""
+
+
+class UserCode(BaseModel):
+    """The code that a device shows."""
+
+    user_code: str = ""
+
+
+def decode(content_type: str | None, body: bytes) -> Any:
+    """The pairs of a form. Raises UnsupportedType, Malformed."""
+    if (content_type or "").partition(";")[0].strip().lower() != FORM:
+        raise reading.UnsupportedType
+    return dict(reading.query(body))

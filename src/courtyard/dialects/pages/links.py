@@ -1,0 +1,91 @@
+"""What mailed links lead to: an invitation, a verified address, a new password."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from courtyard.core import accounts
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Conflict, Invalid
+from courtyard.core.identity import mailed, passwords
+from courtyard.core.membership import invitations
+from courtyard.dialects.pages import views
+from courtyard.dialects.pages.forms import Claim, Form, NewPassword
+from courtyard.dialects.pages.signing import words
+from courtyard.dialects.pages.visitors import OwnForm, origin
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Read, Whole
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+CLAIMED = "Your account is ready. Sign in with your address and password."
+CHANGED = "Your password is changed, and every session has ended. Sign in with the new one."
+VERIFIED = "Thank you. We know now that this address is yours."
+MOVED = "Your account uses this address from now on."
+
+
+@router.get("/invite/{token}")
+async def invitation_page(tx: Read, call: Whole, token: str) -> Response:
+    """Who invites, to what, as what; and a form to claim the account."""
+    return _invitation(call, await invitations.look(tx, token))
+
+
+def _invitation(call: Whole, letter: Any, error: str = "", status: int = 200) -> Response:
+    return views.page(call, "invite", status, letter=letter, error=error)
+
+
+@router.post("/invite/{token}")
+async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) -> Response:
+    async with call.reading() as tx:
+        letter = await invitations.look(tx, token)
+    try:
+        password_hash = await passwords.hashed(body.password)
+        async with call.services.database.write() as tx:
+            actor = Actor(origin(call))
+            username = body.username or None
+            await invitations.accept(tx, actor, token, username=username, password_hash=password_hash)
+    except (Invalid, Conflict) as refusal:
+        return _invitation(call, letter, words(refusal), 422)
+    return views.told(200, "Welcome", CLAIMED)
+
+
+@router.get("/reset/{token}")
+async def reset_page(tx: Read, call: Whole, token: str) -> Response:
+    await mailed.look(tx, "reset", token)
+    return views.page(call, "reset")
+
+
+@router.post("/reset/{token}")
+async def reset(call: Whole, own: OwnForm, token: str, body: NewPassword) -> Response:
+    try:
+        await accounts.reset_password(call.services.database, token, body.password, origin(call))
+    except Invalid as refusal:
+        return views.page(call, "reset", 422, error=words(refusal))
+    return views.told(200, "Done", CHANGED)
+
+
+@router.get("/verify/{token}")
+async def verify_page(tx: Read, call: Whole, token: str) -> Response:
+    """A form and no more: programs that open every link of a mail must not use it up."""
+    letter = await mailed.look(tx, "verify", token)
+    return views.page(call, "confirm", title="Is this your address?", text=letter.email, button="Yes, it is mine")
+
+
+@router.post("/verify/{token}")
+async def verify(call: Whole, own: OwnForm, token: str, body: Form) -> Response:
+    async with call.services.database.write() as tx:
+        await accounts.verify_email(tx, token, origin(call))
+    return views.told(200, "Done", VERIFIED)
+
+
+@router.get("/email/{token}")
+async def change_page(tx: Read, call: Whole, token: str) -> Response:
+    letter = await mailed.look(tx, "change_email", token)
+    return views.page(call, "confirm", title="Use this address?", text=letter.email, button="Yes, use it")
+
+
+@router.post("/email/{token}")
+async def change(call: Whole, own: OwnForm, token: str, body: Form) -> Response:
+    async with call.services.database.write() as tx:
+        await accounts.change_email(tx, token, origin(call))
+    return views.told(200, "Done", MOVED)

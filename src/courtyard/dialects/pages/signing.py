@@ -1,0 +1,122 @@
+"""Signing in and out, making an account, a forgotten password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from courtyard.core import accounts
+from courtyard.core.accounts.proofs import WrongPassword
+from courtyard.core.accounts.registering import admit
+from courtyard.core.accounts.signing_in import WrongSecond
+from courtyard.core.errors import Conflict, Invalid, InvalidCredential, Refusal
+from courtyard.core.identity import sessions
+from courtyard.dialects.pages import cookies, views
+from courtyard.dialects.pages.forms import Address, Form, NewAccount, Next, Second, SignIn
+from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, seek, with_session
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Whole, Write
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+SENT = "If this address has an account, a mail is on its way. Its link works for an hour."
+WELCOME = "Look into your mail: it holds the link with which to go on."
+
+
+@router.get("/login")
+async def sign_in_page(call: Whole, asked: Annotated[Next, Query()]) -> Response:
+    if await seek(call) is not None:
+        return views.go(local(asked.next))
+    return _sign_in(call, asked.next)
+
+
+def _sign_in(call: Whole, target: str, email: str = "", error: str = "", status: int = 200) -> Response:
+    open_house = call.services.policy.registration == "open"
+    return views.page(call, "login", status, next=target, email=email, open_house=open_house, error=error)
+
+
+@router.post("/login")
+async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
+    """Unknown and known accounts hear the same, after the same time."""
+    rates = call.services.rates
+    rates.take("login", call.arrival.client)
+    rates.check("failed_login", call.arrival.client, body.email.casefold())
+    agent = call.header(b"user-agent") or ""
+    try:
+        session, secret = await accounts.sign_in(call.services.database, body.email, body.password, origin(call), agent)
+    except WrongPassword as wrong:
+        rates.take("failed_login", call.arrival.client, body.email.casefold())
+        return _sign_in(call, body.next, body.email, wrong.message, 401)
+    target = local(body.next)
+    onward = target if session.state == "open" else f"/login/second?next={target}"
+    return with_session(call, views.go(onward), secret)
+
+
+@router.get("/login/second")
+async def second_page(call: Whole, asked: Annotated[Next, Query()]) -> Response:
+    return views.page(call, "second", next=asked.next)
+
+
+@router.post("/login/second")
+async def second_factor(call: Whole, own: OwnForm, body: Second) -> Response:
+    """By the code of an app, or by a recovery code."""
+    secret = cookies.read(call, cookies.SESSION)
+    try:
+        async with call.reading() as tx:
+            session = await sessions.halfway(tx, secret)
+        call.services.rates.take("failed_login", call.arrival.client, session.person_id)
+        _, opened = await accounts.pass_second(call.services.database, secret, body.code, origin(call))
+    except WrongSecond as wrong:
+        return views.page(call, "second", 401, next=body.next, error=wrong.message)
+    except InvalidCredential:
+        return views.go("/login")
+    return with_session(call, views.go(local(body.next)), opened)
+
+
+@router.post("/logout")
+async def sign_out(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: Form) -> Response:
+    await sessions.end(tx, caller, call.found["session"].id)
+    response = views.go("/login")
+    response.raw_headers.append(cookies.written(call, cookies.SESSION, ""))
+    return response
+
+
+@router.get("/register")
+async def register_page(call: Whole) -> Response:
+    admit(call.services.policy.registration)
+    return views.page(call, "register", email="", username="")
+
+
+@router.post("/register")
+async def register(call: Whole, own: OwnForm, body: NewAccount) -> Response:
+    """Whether the address is known, the mail alone tells."""
+    call.services.rates.take("login", call.arrival.client)
+    try:
+        await accounts.sign_up(
+            call.services.database,
+            call.services.policy.registration,
+            email=body.email,
+            username=body.username,
+            password=body.password,
+            origin=origin(call),
+        )
+    except (Invalid, Conflict) as refusal:
+        return views.page(call, "register", 422, email=body.email, username=body.username, error=words(refusal))
+    return views.told(200, "Almost done", WELCOME)
+
+
+@router.get("/reset")
+async def forgotten_page(call: Whole) -> Response:
+    return views.page(call, "forgotten")
+
+
+@router.post("/reset")
+async def forgotten(call: Whole, own: OwnForm, body: Address) -> Response:
+    """The same answer for every address."""
+    call.services.rates.take("login", call.arrival.client)
+    await accounts.ask_reset(call.services.database, body.email, origin(call))
+    return views.told(200, "Look into your mail", SENT)
+
+
+def words(refusal: Refusal) -> str:
+    field = getattr(refusal, "field", "")
+    return f"{field.replace('_', ' ').capitalize()}: {refusal.message}" if field else refusal.message

@@ -1,0 +1,67 @@
+"""Pages: plain HTML without script, from templates that escape everything."""
+
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from courtyard.dialects.pages import cookies
+from courtyard.web.answer import Answer
+from courtyard.web.call import Call
+
+HTML = "text/html; charset=utf-8"
+STYLE = (resources.files("courtyard.dialects.pages") / "style.css").read_bytes()
+_templates = Environment(
+    loader=PackageLoader("courtyard.dialects.pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def policy(form_target: str = "") -> str:
+    """What a page may do: show our style and post to us (and, after consent, go on to `form_target`)."""
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; frame-ancestors 'none';"
+        f" form-action 'self'{' ' + form_target if form_target else ''}"
+    )
+
+
+def page(call: Call, name: str, status: int = 200, *, form_target: str = "", **values: Any) -> Answer:
+    """A page with its forms signed for this browser."""
+    secret = cookies.form_secret(call)
+    fresh = "" if secret else cookies.new_form_secret()
+    html = _templates.get_template(f"{name}.html").render(
+        token=cookies.token(call, secret or fresh), error=values.pop("error", ""), **values
+    )
+    response = _answer(status, html, form_target)
+    if fresh:
+        response.raw_headers.append(cookies.written(call, cookies.FORM, fresh))
+    return response
+
+
+def told(status: int, title: str, message: str) -> Answer:
+    """A page that says one thing."""
+    html = _templates.get_template("message.html").render(title=title, message=message)
+    return _answer(status, html, "")
+
+
+def _answer(status: int, html: str, form_target: str) -> Answer:
+    return Answer(
+        status,
+        html.encode(),
+        HTML,
+        {
+            "Content-Security-Policy": policy(form_target),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        },
+    )
+
+
+def go(location: str) -> Answer:
+    """On to another page, by GET (RFC 9110, section 15.4.4; RFC 9700, section 4.12)."""
+    return Answer(303, b"", None, {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})

@@ -1,0 +1,76 @@
+"""Who looks at a page: a session, or nobody yet."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.responses import Response
+
+from courtyard.core.actor import Actor, Origin
+from courtyard.core.errors import InvalidCredential
+from courtyard.core.identity import sessions
+from courtyard.core.identity.sessions import SecondMissing, Session
+from courtyard.dialects.pages import cookies
+from courtyard.dialects.pages.errors import SignInFirst
+from courtyard.web.call import Call
+from courtyard.web.suppliers import Supplier
+
+
+def origin(call: Call) -> Origin:
+    """Where the request came in, for the audit trail."""
+    return Origin(call.speech.name, call.arrival.client, call.arrival.request_id)
+
+
+def place(call: Call) -> str:
+    """The path and query of this request, to come back to."""
+    query: bytes = call.scope["query_string"]
+    return call.path + (f"?{query.decode('latin-1')}" if query else "")
+
+
+async def seek(call: Call) -> tuple[Actor, Session] | None:
+    """Whoever is signed in here, if somebody is."""
+    secret = cookies.read(call, cookies.SESSION)
+    if not secret:
+        return None
+    try:
+        async with call.reading() as tx:
+            return await sessions.authenticate(tx, secret, origin(call))
+    except (InvalidCredential, SecondMissing):
+        return None
+
+
+class _SignedIn(Supplier):
+    """Whoever is signed in; everybody else is sent to sign in, and back."""
+
+    async def supply(self, call: Call) -> Actor:
+        found = await seek(call)
+        if found is None:
+            raise SignInFirst(place(call) if call.method in ("GET", "HEAD") else "/account")
+        call.actor, call.found["session"] = found
+        return call.actor
+
+
+class _OwnForm(Supplier):
+    """Nothing but the certainty that a posted form is ours."""
+
+    async def supply(self, call: Call) -> None:
+        posted: dict[str, str] = call.decoded()
+        cookies.check_form(call, posted.get("token", ""))
+
+
+SignedIn = Annotated[Actor, Depends(_SignedIn())]
+OwnForm = Annotated[None, Depends(_OwnForm())]
+
+
+def with_session(call: Call, response: Response, secret: str) -> Response:
+    """The answer that begins a session; the cookie of the forms before it has done its work."""
+    response.raw_headers.append(cookies.written(call, cookies.SESSION, secret, seconds=sessions.LIFE // 1_000))
+    response.raw_headers.append(cookies.written(call, cookies.FORM, ""))
+    return response
+
+
+def local(target: str) -> str:
+    """Where to go after signing in: a path of this site, never another one."""
+    fine = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
+    )
+    return target if fine and target.isascii() else "/account"
