@@ -87,8 +87,8 @@ def revoke_key(
 
 def _run(command: str, **arguments: Any) -> Any:
     """Run a command in the server if one owns the data directory, here otherwise."""
+    from courtyard.cli.complaints import or_say_why
     from courtyard.cli.direct import REFUSED, run
-    from courtyard.cli.serving import or_say_why
 
     found: list[Any] = []
     or_say_why(lambda: found.append(asyncio.run(run(command, arguments))), REFUSED)

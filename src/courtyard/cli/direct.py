@@ -17,8 +17,10 @@ async def run(command: str, arguments: dict[str, Any]) -> Any:
     try:
         return await control.ask(control.socket_path(settings.data_dir), command, arguments)
     except control.NoServer:
-        # With the dialects and their libraries behind it this takes most of a second to import.
+        # The whole application, which a command beside a server does without.
         from courtyard.installation import opened
+
+        # With the dialects and their libraries behind it this takes most of a second to import.
 
         async with opened(settings) as installation:
             return await control.run(installation.services.database, command, arguments)

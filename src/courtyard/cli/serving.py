@@ -6,14 +6,13 @@ import secrets
 import signal
 import ssl
 import sys
-from collections.abc import Callable
 
 import typer
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import control, demo
-from courtyard.cli.complaints import complaints
+from courtyard.cli.complaints import or_say_why
 from courtyard.installation import Installation, opened, prepare, site, worker
 from courtyard.settings import Settings
 from courtyard.storage.database import Down
@@ -101,7 +100,7 @@ class Server:
 
 def run(*, demo: bool) -> None:
     """`courtyard serve`."""
-    or_say_why(lambda: Server(Settings(), with_demo=demo).run())
+    or_say_why(lambda: Server(Settings(), with_demo=demo).run(), REFUSED_TO_START)
 
 
 def run_migrations() -> None:
@@ -114,7 +113,7 @@ def run_migrations() -> None:
             if not installation.migrated:
                 typer.echo("The database is up to date.")
 
-    or_say_why(lambda: asyncio.run(migrate()))
+    or_say_why(lambda: asyncio.run(migrate()), REFUSED_TO_START)
 
 
 def run_worker() -> None:
@@ -135,23 +134,10 @@ def run_worker() -> None:
             typer.echo("Working.")
             await end.wait()
 
-    or_say_why(lambda: asyncio.run(work()))
+    or_say_why(lambda: asyncio.run(work()), REFUSED_TO_START)
 
 
 def _settings() -> Settings:
     found: list[Settings] = []
-    or_say_why(lambda: found.append(Settings()))
+    or_say_why(lambda: found.append(Settings()), REFUSED_TO_START)
     return found[0]
-
-
-def or_say_why(act: Callable[[], None], causes: tuple[type[Exception], ...] = REFUSED_TO_START) -> None:
-    """One line for the person at the keyboard instead of a traceback, when the cause is theirs to mend."""
-    try:
-        act()
-    except ValidationError as error:
-        for complaint in complaints(error):
-            typer.echo(f"error: {complaint}", err=True)
-        raise typer.Exit(2) from None
-    except causes as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
