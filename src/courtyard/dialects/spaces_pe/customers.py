@@ -8,7 +8,7 @@ from starlette.responses import Response
 from courtyard.core import customers
 from courtyard.core.access.roles import Permission
 from courtyard.dialects.spaces_pe import shapes
-from courtyard.dialects.spaces_pe.doors import TheCustomer, Writing, space_of_number
+from courtyard.dialects.spaces_pe.doors import NamedSpace, TheCustomer, Writing, space_of_number
 from courtyard.dialects.spaces_pe.errors import RESPONSES
 from courtyard.dialects.spaces_pe.models import FORM, NewCustomer
 from courtyard.dialects.spaces_pe.pages import CustomerFilters, ListShape, asked, customer_positions, page
@@ -38,9 +38,10 @@ async def list_customers(
 
 
 @router.post(PLACE, summary="Create a customer", response_model=shapes.CustomerShape, openapi_extra=FORM_BODY)
-async def create_customer(tx: Write, caller: Caller, call: Whole, writing: Writing, body: NewCustomer) -> Response:
+async def create_customer(
+    tx: Write, caller: Caller, call: Whole, writing: Writing, body: NewCustomer, space: NamedSpace
+) -> Response:
     """Adds a customer to one of the caller's spaces."""
-    space = await space_of_number(tx, caller, str(body.space), Permission.WRITE)
     customer = await customers.create(tx, caller, space, body.core())
     return answer(200, shapes.customer(customer, call.services.policy.public_url))
 

@@ -18,10 +18,18 @@ from courtyard.web.suppliers import Read, Supplier
 
 
 class _Writing(Supplier):
-    """A credential that may change things, before anything that was sent is looked at."""
+    """A credential that may change things, before anything that was sent is looked at.
+
+    `everywhere`: what changes is in no space, so a credential that is limited to some cannot do it.
+    """
+
+    def __init__(self, *, everywhere: bool = False) -> None:
+        self._everywhere = everywhere
 
     async def supply(self, call: Call) -> None:
         call.actor.needs("write")
+        if self._everywhere:
+            call.actor.everywhere()
 
 
 class SpaceDoor(Supplier):
@@ -61,6 +69,17 @@ class HookDoor(Supplier):
             return await hooks.find(tx, call.actor, number(call.params["number"]), self._scope)
 
 
+class NamedSpaceDoor(Supplier):
+    """The space that the body names; the route asks for the body first, so its number has been looked at.
+
+    A door, so that a request which is repeated under its Idempotency-Key must still be let in.
+    """
+
+    async def supply(self, call: Call) -> Space:
+        async with call.reading() as tx:
+            return await space_of_number(tx, call.actor, str(call.decoded()["space"]), Permission.WRITE)
+
+
 async def space_of_number(tx: Read, actor: Actor, value: str, permission: Permission) -> Space:
     """The space that a parameter names. Raises UnknownSpace: alike for unknown, hidden and not permitted."""
     try:
@@ -70,6 +89,8 @@ async def space_of_number(tx: Read, actor: Actor, value: str, permission: Permis
 
 
 Writing = Annotated[None, Depends(_Writing())]
+WritingEverywhere = Annotated[None, Depends(_Writing(everywhere=True))]
+NamedSpace = Annotated[Space, Depends(NamedSpaceDoor())]
 Joined = Annotated[Space, Depends(SpaceDoor())]
 TheCustomer = Annotated[Customer, Depends(CustomerDoor())]
 TheHook = Annotated[Hook, Depends(HookDoor("read"))]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from courtyard.core import hooks
 from courtyard.dialects.spaces_pe import shapes
-from courtyard.dialects.spaces_pe.doors import OwnHook, TheHook, Writing
+from courtyard.dialects.spaces_pe.doors import OwnHook, TheHook, WritingEverywhere
 from courtyard.dialects.spaces_pe.errors import RESPONSES
 from courtyard.dialects.spaces_pe.models import FORM, NewResourceSubscription
 from courtyard.dialects.spaces_pe.pages import ListShape, Paging, asked, hook_positions, page
@@ -31,7 +31,7 @@ async def list_hooks(tx: Read, caller: Caller, paging: Annotated[Paging, Query()
 
 
 @router.post(PLACE, summary="Create a resource subscription", response_model=shapes.HookShape, openapi_extra=FORM_BODY)
-async def create_hook(tx: Write, caller: Caller, writing: Writing, body: NewResourceSubscription) -> Response:
+async def create_hook(tx: Write, caller: Caller, writing: WritingEverywhere, body: NewResourceSubscription) -> Response:
     """From now on each such event in the caller's spaces is sent to `target_url`."""
     return answer(200, shapes.hook(await hooks.create(tx, caller, body.event, body.target_url)))
 
