@@ -13,6 +13,7 @@ from courtyard.core.access.roles import Permission
 from courtyard.core.errors import Refusal
 from courtyard.core.jobs import Job
 from courtyard.dialects.v1 import contents
+from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.preconditions import etag, one
 from courtyard.web.route import Route
@@ -21,6 +22,7 @@ from courtyard.web.suppliers import Caller, Read, Supplier, Whole, Write
 router = APIRouter(route_class=Route, tags=["Jobs"])
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
+EVENTS = "text/event-stream; charset=utf-8"
 PAUSE, BEAT = 0.25, 15.0
 """Seconds between two looks at a watched job, and between two signs of life when nothing changes."""
 
@@ -63,7 +65,9 @@ async def retry_job(tx: Write, caller: Caller, call: Whole, job: Steered) -> Res
 async def watch_job(call: Whole, caller: Caller, job: Watched) -> Response:
     """Server-sent events, one for each change, until the job has ended; `Last-Event-ID` leaves out what is known."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_watch(call, job), media_type="text/event-stream", headers=headers)
+    if call.method == "HEAD":
+        return Answer(200, b"", None, {**headers, "Content-Type": EVENTS})
+    return StreamingResponse(_watch(call, job), media_type=EVENTS, headers=headers)
 
 
 async def _watch(call: Call, job: Job) -> AsyncIterator[bytes]:
