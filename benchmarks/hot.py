@@ -19,6 +19,13 @@ from pathlib import Path
 
 from load import load, request
 
+from courtyard.core import organizations
+from courtyard.core import spaces as nouns
+from courtyard.core.actor import Actor, Origin, system
+from courtyard.core.identity import credentials, people
+from courtyard.installation import opened
+from courtyard.settings import Settings
+
 TICK = os.sysconf("SC_CLK_TCK")
 EMAIL = "bench@localhost.localdomain"
 GOALS = {"get space": 110, "page of 20": 200, "create": 240, "download 64 KiB": 200}
@@ -40,13 +47,6 @@ def environment(folder: str, database_url: str) -> dict[str, str]:
 
 async def fill(spaces: int) -> str:
     """Make a person with so many spaces, straight through the core; a key of theirs."""
-    from courtyard.core import organizations
-    from courtyard.core import spaces as nouns
-    from courtyard.core.actor import Actor, Origin, system
-    from courtyard.core.identity import credentials, people
-    from courtyard.installation import opened
-    from courtyard.settings import Settings
-
     async with opened(Settings()) as installation:
         database = installation.services.database
         async with database.write() as tx:
