@@ -77,6 +77,14 @@ async def test_filters_stay_while_walking(v1: Clients, world: World) -> None:
     assert [row["name"] for row in rows] == ["Größe & 4", "Größe & 2", "Größe & 0"]
 
 
+async def test_a_link_is_written_in_ascii(v1: Clients, world: World) -> None:
+    await world.organization("kites", owner="ada", members=["bob"])
+    # The Kelvin sign is a k without regard to case.
+    page = await v1("ada").get("/v1/organizations/\u212aites/members?limit=1")
+    assert page.status_code == 200
+    assert page.headers["link"].startswith("</v1/organizations/%E2%84%AAites/members?")
+
+
 async def test_a_cursor_that_is_not_of_this_list_is_refused(v1: Clients, world: World, anonymous: AsyncClient) -> None:
     for _ in range(3):
         await world.space("ada", visibility="public")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, BeforeValidator, Field
 from typing_extensions import TypedDict
@@ -50,5 +50,5 @@ def page(call: Call, found: Slice[T], shape: Callable[[T], Any], position: Calla
         last: Any = found.items[-1]
         cursor = call.services.cursors.seal(_listing(call), position(last) if position else last.id)
         query = urlencode({**dict(call.query()), "cursor": cursor})
-        headers = {"Link": f'<{call.path}?{query}>; rel="next"'}
+        headers = {"Link": f'<{quote(call.path)}?{query}>; rel="next"'}
     return answer(200, {"data": found.map(shape), "cursor": cursor}, headers)
