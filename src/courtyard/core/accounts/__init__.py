@@ -7,6 +7,7 @@ from courtyard.core.accounts.addresses import (
     change_email,
     verify_email,
 )
+from courtyard.core.accounts.by_passkey import confirm_with_passkey, pass_second_with_passkey, sign_in_with_passkey
 from courtyard.core.accounts.leaving import OwnsTogether, remove
 from courtyard.core.accounts.password_changes import ask_reset, change_password, reset_password
 from courtyard.core.accounts.proofs import Proof, WrongPassword, prove
@@ -47,15 +48,18 @@ __all__ = [
     "change_email",
     "change_password",
     "confirm",
+    "confirm_with_passkey",
     "enter",
     "first_administrator",
     "log_in",
     "pass_second",
+    "pass_second_with_passkey",
     "prove",
     "register",
     "remove",
     "reset_password",
     "sign_in",
+    "sign_in_with_passkey",
     "sign_out_everywhere",
     "sign_up",
     "verify_email",
