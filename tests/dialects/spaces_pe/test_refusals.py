@@ -196,6 +196,8 @@ UNREADABLE: list[tuple[str, bytes]] = [
     ("application/x-www-form-urlencoded", b"name=a&space=1.0"),
     ("application/json", b'{"name": "a", "space": 1'),
     ("application/json", b'{"name": "a", "space": 1e400}'),
+    ("application/json", b'{"name": "a", "space": 1' + b"0" * 400 + b"}"),
+    ("application/json", b'{"name": "a", "space": NaN}'),
     ("application/json", b'{"name": "\\ud800", "space": 1}'),
     ("application/json", b"[" * 5000),
     ("text/plain", b"name=a&space=1"),
