@@ -15,21 +15,21 @@ from tests.world import ANYBODY, World
 
 # One letter each for LOOK READ JOIN WRITE MANAGE OWN: y may, - is told no, 0 hears of nothing, ? must say who it is.
 PRIVATE = {
-    "anonymous": "??????",
-    "stranger": "000000",
-    "organization member": "000000",
-    "viewer": "yyy---",
-    "editor": "yyyy--",
-    "admin": "yyyyy-",
-    "owner": "yyyyyy",
-    "organization admin": "yyyyy-",
-    "platform administrator": "yyyyyy",
-    "limited": "yyyyyy",
-    "limited elsewhere": "000000",
-    "reader": "yyy---",
+    "anonymous": "????????",
+    "stranger": "00000000",
+    "organization member": "00000000",
+    "viewer": "yyy-----",
+    "editor": "yyyy-y--",
+    "admin": "yyyyyyy-",
+    "owner": "yyyyyyyy",
+    "organization admin": "yyyyyyy-",
+    "platform administrator": "yyyyyyyy",
+    "limited": "yyyyyyyy",
+    "limited elsewhere": "00000000",
+    "reader": "yyyyy---",
 }
-SHARED = PRIVATE | {"organization member": "yyy---"}
-PUBLIC = PRIVATE | {"anonymous": "y?????", "stranger": "yy----", "organization member": "yy----"}
+SHARED = PRIVATE | {"organization member": "yyy-----"}
+PUBLIC = PRIVATE | {"anonymous": "y???????", "stranger": "yy------", "organization member": "yy------"}
 TABLE: dict[Visibility, dict[str, str]] = {"private": PRIVATE, "shared": SHARED, "public": PUBLIC}
 WHOLE = Page(100)
 SEEN: LiteralString = (

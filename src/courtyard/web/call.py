@@ -152,7 +152,9 @@ class Call:
         if body is None:
             body = msgspec.json.encode(self.decoded(), order="deterministic") if self.body else b""
         key = idempotency.parse(header)
-        return Once(self.actor, key, idempotency.fingerprint(self.method, self.path, self.query(), body))
+        # The same call, whichever of its paths it came by.
+        path = self.speech.plain(self.path).rstrip("/")
+        return Once(self.actor, key, idempotency.fingerprint(self.method, path, self.query(), body))
 
 
 class Once:

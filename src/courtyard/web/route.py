@@ -61,6 +61,8 @@ class Route(APIRoute):
         if self.meets_caller:
             async with call.services.database.read() as tx:
                 await self._meet(call, tx)
+        elif self._secret:
+            refuse_key(call)
         if self.takes_body:
             await call.read_body()
         return await self._run(call)

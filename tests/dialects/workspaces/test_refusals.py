@@ -120,7 +120,7 @@ async def test_the_words_of_the_protocol_are_never_ids(name: str, workspaces: Cl
             answer = await client.request(method, f"/workspaces/{name}")
             refused(answer, 405)
             assert answer.headers["allow"] == "GET, HEAD"
-    refused(await workspaces("ada").get(f"/workspaces/{name}/guest/"), 401 if name == "public" else 404)
+    refused(await workspaces("ada").get(f"/workspaces/{name}/guest/"), 404)
 
 
 async def test_what_is_nowhere_and_what_is_done_in_no_way(anonymous: AsyncClient) -> None:

@@ -5,8 +5,10 @@
 | LOOK: the space and its background | yes, anonymous too | yes | yes | yes | yes |
 | READ: its artifacts | with any credential | yes | yes | yes | yes |
 | JOIN: threads, customers, members, jobs | | yes | yes | yes | yes |
-| WRITE: artifacts, threads, customers, background; see the trash | | | yes | yes | yes |
-| MANAGE: the space, its members and invitations | | | | yes | yes |
+| REVIEW: see the trash | | | yes | yes | yes |
+| OVERSEE: see invitations, and the addresses of members | | | | yes | yes |
+| WRITE: artifacts, threads, customers, background | | | yes | yes | yes |
+| MANAGE: change the space, its members and invitations | | | | yes | yes |
 | OWN: delete, transfer | | | | | yes |
 
 Where a role comes from: membership; `viewer` for every member of the organization of a `shared` space; `admin` for
@@ -33,9 +35,11 @@ class Permission(Enum):
     LOOK = ("viewer", "read", 1)
     READ = ("viewer", "read", 2)
     JOIN = ("viewer", "read", 3)
-    WRITE = ("editor", "write", 4)
-    MANAGE = ("admin", "write", 5)
-    OWN = ("owner", "write", 6)
+    REVIEW = ("editor", "read", 4)
+    OVERSEE = ("admin", "read", 5)
+    WRITE = ("editor", "write", 6)
+    MANAGE = ("admin", "write", 7)
+    OWN = ("owner", "write", 8)
 
     def __init__(self, role: Role, scope: Scope, _order: int) -> None:
         self.role = role

@@ -11,7 +11,15 @@ from courtyard.core.access.roles import Permission, require, role
 from courtyard.core.errors import Conflict
 from courtyard.core.paging import Slice
 from courtyard.dialects.v1 import contents
-from courtyard.dialects.v1.doors import EndedArtifact, Joined, Readable, TheArtifact, TrashedArtifact, Writable
+from courtyard.dialects.v1.doors import (
+    EndedArtifact,
+    Joined,
+    Readable,
+    Reviewed,
+    TheArtifact,
+    TrashedArtifact,
+    Writable,
+)
 from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer
@@ -87,7 +95,7 @@ async def delete_artifact(
 
 @router.get("/v1/spaces/{space_id}/trash", summary="List the trash", response_model=PageShape[contents.ArtifactShape])
 async def list_trash(
-    tx: Read, caller: Caller, call: Whole, space: Writable, paging: Annotated[Paging, Query()]
+    tx: Read, caller: Caller, call: Whole, space: Reviewed, paging: Annotated[Paging, Query()]
 ) -> Response:
     """For editors and up, newest artifact first."""
     found = await artifacts.trashed(tx, space, asked(call, paging))

@@ -49,6 +49,8 @@ class SpaceDoor(Supplier):
 Seen = Annotated[Space, Depends(SpaceDoor(Permission.LOOK))]
 Readable = Annotated[Space, Depends(SpaceDoor(Permission.READ))]
 Joined = Annotated[Space, Depends(SpaceDoor(Permission.JOIN))]
+Reviewed = Annotated[Space, Depends(SpaceDoor(Permission.REVIEW))]
+Overseen = Annotated[Space, Depends(SpaceDoor(Permission.OVERSEE))]
 Writable = Annotated[Space, Depends(SpaceDoor(Permission.WRITE))]
 Managed = Annotated[Space, Depends(SpaceDoor(Permission.MANAGE))]
 Owned = Annotated[Space, Depends(SpaceDoor(Permission.OWN))]

@@ -11,7 +11,7 @@ from courtyard.core.identity import passwords
 from courtyard.core.membership import invitations, members, organization_members
 from courtyard.core.membership.model import Member, OrganizationMember
 from courtyard.dialects.v1 import shapes
-from courtyard.dialects.v1.doors import Administered, Belonged, Joined, Managed, Owned
+from courtyard.dialects.v1.doors import Administered, Belonged, Joined, Managed, Overseen, Owned
 from courtyard.dialects.v1.models import Acceptance, NewInvitation, RoleChange, Transfer
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer, answer
@@ -56,7 +56,7 @@ async def delete_member(tx: Write, caller: Caller, space: Joined, user_id: str) 
 
 @router.get(SPACE + "/invitations", summary="List open invitations", response_model=INVITATIONS)
 async def list_invitations(
-    tx: Read, caller: Caller, call: Whole, space: Managed, paging: Annotated[Paging, Query()]
+    tx: Read, caller: Caller, call: Whole, space: Overseen, paging: Annotated[Paging, Query()]
 ) -> Response:
     """Newest first; for admins."""
     return page(call, await invitations.page(tx, space, asked(call, paging)), shapes.invitation)

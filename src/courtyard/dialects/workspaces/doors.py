@@ -7,7 +7,7 @@ from fastapi import Depends
 from courtyard.core import accounts, spaces
 from courtyard.core.access.roles import Permission, own_role
 from courtyard.core.actor import Actor, Origin
-from courtyard.core.errors import Forbidden, NotFound
+from courtyard.core.errors import Forbidden, NotFound, Unauthenticated
 from courtyard.core.membership import members
 from courtyard.core.membership.model import Member
 from courtyard.core.spaces import Space
@@ -41,6 +41,19 @@ class WorkspaceDoor(Supplier):
             space = await spaces.find(tx, call.actor, call.params["id"], self._permission)
         call.found["workspace"] = space
         return space
+
+
+class PublicDoor(WorkspaceDoor):
+    """A public workspace. No credential would open another one here, so nobody is asked for one."""
+
+    def __init__(self) -> None:
+        super().__init__(Permission.LOOK)
+
+    async def supply(self, call: Call) -> Space:
+        try:
+            return await super().supply(call)
+        except Unauthenticated:
+            raise NotFound from None
 
 
 class OwnersView(WorkspaceDoor):
@@ -82,6 +95,7 @@ class _Registering(Supplier):
 
 Anybody = Annotated[Actor, Depends(_Anybody())]
 Seen = Annotated[Space, Depends(WorkspaceDoor(Permission.LOOK))]
+Public = Annotated[Space, Depends(PublicDoor())]
 Owned = Annotated[Space, Depends(WorkspaceDoor(Permission.OWN))]
 OwnerSeen = Annotated[Space, Depends(OwnersView())]
 TheGuest = Annotated[Member, Depends(GuestDoor())]

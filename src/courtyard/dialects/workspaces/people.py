@@ -6,13 +6,13 @@ from starlette.responses import Response
 from courtyard.core import accounts, text
 from courtyard.core.identity import passwords, people
 from courtyard.dialects.workspaces import shapes
-from courtyard.dialects.workspaces.doors import Registering
+from courtyard.dialects.workspaces.doors import Anybody, Registering
 from courtyard.dialects.workspaces.errors import RESPONSES
 from courtyard.dialects.workspaces.models import Login, Registration
 from courtyard.dialects.workspaces.workspaces import Said
 from courtyard.web.answer import answer
 from courtyard.web.route import Route, issues_secret
-from courtyard.web.suppliers import Caller, Read, Visitor, Whole
+from courtyard.web.suppliers import Caller, Read, Whole
 
 router = APIRouter(route_class=Route, tags=["Accounts"], responses=RESPONSES)
 
@@ -28,8 +28,8 @@ class LoggedIn(OneAccount):
 
 
 @router.post("/auth/register/", summary="Register", response_model=Said)
-async def register(caller: Visitor, call: Whole, leave: Registering, body: Registration) -> Response:
-    """Makes an account, where the installation lets everybody make one."""
+async def register(caller: Anybody, call: Whole, leave: Registering, body: Registration) -> Response:
+    """Makes an account, where the installation lets everybody make one. Any credential that was sent is ignored."""
     services = call.services
     password_hash = await passwords.hashed(body.password)
     async with services.database.write() as tx:
@@ -47,8 +47,11 @@ async def register(caller: Visitor, call: Whole, leave: Registering, body: Regis
 
 @router.post("/auth/login/", summary="Log in", response_model=LoggedIn)
 @issues_secret
-async def log_in(caller: Visitor, call: Whole, body: Login) -> Response:
-    """A credential with all scopes. A wrong password and an unknown address sound alike."""
+async def log_in(caller: Anybody, call: Whole, body: Login) -> Response:
+    """A credential with all scopes. A wrong password and an unknown address sound alike.
+
+    Any credential that was sent is ignored: clients go on sending one that has expired, and come here because it has.
+    """
     rates, address, account = call.services.rates, call.arrival.client, text.fold(body.email.strip())[:254]
     rates.take("login", address)
     # Counted before the password is looked at and given back when it fits: guesses made at once count each.

@@ -11,7 +11,7 @@ from courtyard.core.access.roles import Permission
 from courtyard.core.membership import holds
 from courtyard.core.paging import Page
 from courtyard.dialects.workspaces import shapes
-from courtyard.dialects.workspaces.doors import Anybody, Owned, Seen
+from courtyard.dialects.workspaces.doors import Anybody, Owned, Public, Seen
 from courtyard.dialects.workspaces.errors import RESPONSES
 from courtyard.dialects.workspaces.models import NewWorkspace, WorkspaceChange
 from courtyard.dialects.workspaces.pages import BATCH, Everything, Paging, WholePaging, fetch
@@ -107,7 +107,7 @@ async def list_public_workspaces(tx: Read, _: Anybody, call: Whole, paging: Anno
 
 
 @router.get("/workspaces/public/{id}", summary="Get Public Workspace by ID", response_model=OneDetailed)
-async def get_public_workspace(tx: Read, caller: Anybody, space: Seen) -> Response:
+async def get_public_workspace(tx: Read, caller: Anybody, space: Public) -> Response:
     """For everybody, without its owner; a credential makes no difference."""
     return answer(200, {"message": "Workspace retrieved successfully", "data": shapes.detailed(caller, space)})
 
