@@ -1,15 +1,61 @@
 """What happened: audit rows, mails and hooks, written in the transaction of their cause."""
 
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 
 from courtyard.core import clock, ids, queue
 from courtyard.core.actor import Actor
-from courtyard.storage.database import Write
+from courtyard.core.paging import LAST, Page, Slice, cut
+from courtyard.storage.database import Read, Write
 
 HOOKED = frozenset({"customer.created", "customer.updated", "customer.deleted", "space.created", "space.deleted"})
 """The events that other programs can subscribe to."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What happened to an account. Who did it is known by `credential_id` (or session) and `address`, if it was its person.
+
+    `detail` is JSON. The address of somebody else is told for what was refused alone: an administrator's is theirs.
+    """
+
+    id: str
+    at: int
+    action: str
+    result: str
+    dialect: str | None
+    address: str | None
+    own: int
+    credential_id: str | None
+    application_id: str | None
+    object_id: str | None
+    detail: str
+
+
+# What is of no space and no organization is of people: sign-ins, failures, changes, keys, applications.
+_ABOUT: LiteralString = (
+    "space_id is null and action not like 'organization%' and id < :past order by id desc limit :limit"
+)
+_COLUMNS: LiteralString = (
+    "select id, at, action, result, dialect, address, person_id, credential_id, application_id, object_id, detail"
+    " from event where "
+)
+# Two short walks, each along an index of its own, and what both find once.
+_OF_PERSON: LiteralString = (
+    "select id, at, action, result, dialect,"
+    " case when person_id is null or person_id = :person then address end as address,"
+    " case when person_id = :person then 1 else 0 end as own,"
+    " case when person_id = :person then credential_id end as credential_id, application_id, object_id, detail from ("
+    "select * from (" + _COLUMNS + "person_id = :person and " + _ABOUT + ") a union "
+    "select * from (" + _COLUMNS + "object_id = :person and " + _ABOUT + ") b) e order by id desc limit :limit"
+)
+
+
+async def of_person(tx: Read, actor: Actor, page: Page) -> Slice[Event]:
+    """The caller's own security events, newest first: what they did and what was done or tried with their account."""
+    actor.needs("admin")
+    rows = await tx.all(Event, _OF_PERSON, person=actor.person_id, past=page.after or LAST, limit=page.limit + 1)
+    return cut(rows, page.limit)
 
 
 async def record(  # noqa: PLR0913 - an audit row names all of these

@@ -83,8 +83,9 @@ async def promise(tx: Write, person_id: str, kind: Kind, email: str | None = Non
 async def letter(tx: Read, token_id: str) -> Letter | None:
     """What its mail tells; None when it is over, or when the new address of somebody is somebody else's by now."""
     found = await tx.one(Letter, _LETTER + " and t.id = :id", id=token_id, now=clock.now())
-    if found is not None and found.kind == "change_email" and await people.seek_by_email(tx, found.email):
-        return None
+    if found is not None and found.kind == "change_email":
+        owner = await people.seek_by_email(tx, found.email)
+        return found if owner is None or owner.id == found.person_id else None
     return found
 
 

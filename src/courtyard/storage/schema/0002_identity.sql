@@ -142,3 +142,17 @@ alter table credential add column warned_at bigint;
 create index credential_family on credential (family) where family is not null;
 create index credential_organization on credential (organization_id, number) where organization_id is not null;
 create index credential_expiry on credential (expires_at) where revoked_at is null and kind = 'key';
+
+-- A person's own security events: what they did, and what was done or tried with their account.
+create index event_own on event (person_id, id) where space_id is null;
+create index event_about on event (object_id, id) where space_id is null;
+
+-- What a person leaves behind when the account goes is found by them, not by reading everything.
+create index artifact_creator on artifact (created_by);
+create index thread_creator on thread (created_by);
+create index message_creator on message (created_by);
+create index job_creator on job (created_by);
+create index invitation_inviter on invitation (invited_by);
+create index challenge_person on challenge (person_id);
+create index authorization_code_person on authorization_code (person_id);
+create index device_code_person on device_code (person_id);
