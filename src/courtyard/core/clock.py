@@ -15,16 +15,14 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+@lru_cache(maxsize=8192)
 def rfc3339(at: int) -> str:
-    """`2026-11-20T20:38:00.000Z` (RFC 3339, section 5.6), always with milliseconds."""
+    """`2026-11-20T20:38:00.000Z` (RFC 3339, section 5.6), always with milliseconds.
+
+    Kept, because the same few times are shown again and again, and writing one out costs more than the rest of a row.
+    """
     seconds, milliseconds = divmod(at, 1_000)
-    return f"{_second(seconds)}.{milliseconds:03}Z"
-
-
-@lru_cache(maxsize=4096)
-def _second(seconds: int) -> str:
-    """The same few seconds are shown again and again, and writing one out costs more than all the rest of a row."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
 def parse(text: str) -> int:
