@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.core import installation
-from courtyard.dialects import spaces_pe, unpod, v1, workspaces
+from courtyard.dialects import pages, spaces_pe, unpod, v1, workspaces
 from courtyard.settings import Settings
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Policy, Services
 
-DIALECTS = (v1, spaces_pe, unpod, workspaces)
+DIALECTS = (v1, spaces_pe, unpod, workspaces, pages)
 HEALTH, READY = "/health", "/ready"
 
 
@@ -57,6 +57,15 @@ def policy(settings: Settings) -> Policy:
         upload_limit=settings.upload_limit,
         public_url=settings.public_url,
     )
+
+
+async def beginning(scope: Scope, receive: Receive, send: Send) -> None:
+    """`/`: people go on to sign in, and whoever has goes on to their account."""
+    if scope["method"] in ("GET", "HEAD"):
+        response = Answer(303, b"", None, {"Location": "/login"})
+    else:
+        response = Answer(405, b"", None, {"Allow": "GET, HEAD"})
+    await response(scope, receive, send)
 
 
 def health(services: Services) -> dict[str, ASGIApp]:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from courtyard.app import DIALECTS, Front, health, policy
+from courtyard.app import DIALECTS, Front, beginning, health, policy
 from courtyard.core import installation as own
 from courtyard.settings import Settings
 from courtyard.storage.local import LocalBlobs
@@ -92,8 +92,10 @@ def site(installation: Installation, log: RequestLine | None = None) -> Guard:
     """The whole application, the guard before it."""
     services, settings = installation.services, installation.settings
     dialects = [module.dialect(services) for module in DIALECTS]
-    documents = [Document(one.name, one.speech.title, one.speech.openapi_path) for one in dialects]
-    front = Front(dialects, {**health(services), **reference(documents)})
+    documents = [
+        Document(one.name, one.speech.title, one.speech.openapi_path) for one in dialects if one.speech.openapi_path
+    ]
+    front = Front(dialects, {"": beginning, **health(services), **reference(documents)})
     return Guard(
         front,
         limit=body_limit(settings),

@@ -42,7 +42,7 @@ class Dialect:
         """The answer of this dialect to a request; every refusal is in its words."""
         request_id = scope[KEY].request_id
         path = self.speech.plain(scope["path"])
-        if path.rstrip("/") == self.speech.openapi_path:
+        if self.speech.openapi_path and path.rstrip("/") == self.speech.openapi_path:
             return self._document(scope, request_id)
         try:
             if self.speech.admit is not None:

@@ -61,7 +61,8 @@ class Speech:
 
     `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
     answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS); `aliases`
-    are prefixes under which all the routes of another prefix are served too.
+    are prefixes under which all the routes of another prefix are served too. Without an `openapi_path` there is no document:
+    pages are for people.
     """
 
     name: str

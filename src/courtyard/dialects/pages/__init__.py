@@ -1,7 +1,29 @@
 """pages: sign-in, consent and mailed links, as plain HTML without script."""
 
+from ipaddress import ip_address
+
+from starlette.types import Scope
+
 from courtyard.dialects.pages import account, consent, errors, forms, links, signing
+from courtyard.dialects.pages.errors import HttpsNeeded
+from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
+
+
+async def admit(scope: Scope, services: Services) -> None:
+    """HTTPS, or plain HTTP from this very machine; the style sheet is no secret. Raises HttpsNeeded."""
+    del services
+    arrived = scope[KEY]
+    if not (arrived.https or _loopback(arrived.client) or scope["path"].startswith("/pages/")):
+        raise HttpsNeeded
+
+
+def _loopback(client: str) -> bool:
+    try:
+        return ip_address(client).is_loopback
+    except ValueError:
+        return False
+
 
 SPEECH = Speech(
     name="pages",
@@ -26,6 +48,7 @@ SPEECH = Speech(
     refuse=errors.refuse,
     say=errors.say,
     decode=forms.decode,
+    admit=admit,
 )
 ROUTERS = [signing.router, links.router, consent.router, account.router]
 

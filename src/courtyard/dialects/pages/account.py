@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from courtyard.core.clock import rfc3339
-from courtyard.core.errors import NotFound
+from courtyard.core import accounts
 from courtyard.core.identity import people, sessions
 from courtyard.core.oauth import consents
 from courtyard.core.paging import Page
 from courtyard.dialects.pages import views
+from courtyard.dialects.pages.agents import browser
 from courtyard.dialects.pages.forms import Form
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn
 from courtyard.web.answer import Answer
@@ -17,6 +17,13 @@ from courtyard.web.suppliers import Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 SHOWN = 100
+PLAIN = {"read": "see your spaces", "write": "change your spaces", "admin": "manage your keys"}
+
+
+def may(scopes: str) -> str:
+    """What an application was let do, in one line."""
+    words = [PLAIN[scope] for scope in scopes.split()]
+    return "May " + ", ".join(words) if words else "Knows who you are"
 
 
 @router.get("/account")
@@ -27,13 +34,19 @@ async def account_page(tx: Read, caller: SignedIn, call: Whole) -> Response:
         call,
         "account",
         person=person,
-        here=here,
         sessions=[
-            {"id": one.id, "agent": one.agent or "", "address": one.address or "", "seen": rfc3339(one.seen_at)}
+            {
+                "id": one.id,
+                "browser": browser(one.agent),
+                "agent": one.agent or "",
+                "address": one.address or "an unknown address",
+                "seen": one.seen_at,
+                "here": one.id == here,
+            }
             for one in (await sessions.page(tx, caller, Page(SHOWN))).items
         ],
         consents=[
-            {"id": one.id, "name": one.application_name, "scopes": one.scopes, "since": rfc3339(one.created_at)}
+            {"id": one.id, "name": one.application_name, "may": may(one.scopes), "since": one.created_at}
             for one in (await consents.page(tx, caller, Page(SHOWN))).items
         ],
     )
@@ -41,10 +54,14 @@ async def account_page(tx: Read, caller: SignedIn, call: Whole) -> Response:
 
 @router.post("/account/sessions/{session_id}/end")
 async def end_session(tx: Write, caller: SignedIn, own: OwnForm, session_id: str, body: Form) -> Response:
-    found = next((one for one in (await sessions.page(tx, caller, Page(SHOWN))).items if one.id == session_id), None)
-    if found is None:
-        raise NotFound
-    await sessions.end(tx, caller, found)
+    await sessions.end(tx, caller, await sessions.find(tx, caller, session_id))
+    return views.go("/account")
+
+
+@router.post("/account/sessions/end")
+async def end_others(tx: Write, caller: SignedIn, own: OwnForm, body: Form) -> Response:
+    """Everywhere but here."""
+    await accounts.sign_out_everywhere(tx, caller, but_here=True)
     return views.go("/account")
 
 

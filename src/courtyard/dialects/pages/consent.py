@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from courtyard.core.actor import SCOPES
-from courtyard.core.errors import Invalid, NotFound
+from courtyard.core.errors import NotFound
 from courtyard.core.identity import people
 from courtyard.core.oauth import applications, codes, consents, devices
 from courtyard.core.oauth.applications import Application
 from courtyard.dialects.pages import views
-from courtyard.dialects.pages.errors import SignInFirst
+from courtyard.dialects.pages.errors import BadClient, SignInFirst
 from courtyard.dialects.pages.forms import Decision, DeviceDecision, UserCode
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, place, seek
 from courtyard.web import input as reading
@@ -23,14 +23,11 @@ from courtyard.web.suppliers import Looking, Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-IDENTITY = ("openid", "profile", "email")
+HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?")
 SENTENCES = {
     "read": "See your spaces and all that is in them",
     "write": "Change your spaces: make, edit and delete them and what is in them, invite people",
     "admin": "Manage your keys, and act with all your rights",
-    "openid": "Know who you are",
-    "profile": "See your username",
-    "email": "See your e-mail address",
 }
 
 
@@ -45,23 +42,17 @@ class Asked(NamedTuple):
     nonce: str | None
 
 
-class BadClient(Invalid):
-    """The application or its redirect address is not known here, so there is no way back to it."""
-
-    def __init__(self) -> None:
-        super().__init__("client_id")
-
-
 class SentBack(Exception):
     """The request is wrong, but where to say so is certain: the registered redirect address."""
 
-    def __init__(self, redirect_uri: str, error: str, message: str, state: str | None) -> None:
-        super().__init__(error)
-        self.place = _back(redirect_uri, {"error": error, "error_description": message}, state)
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
 
 
-def _back(redirect_uri: str, answer: dict[str, str], state: str | None, issuer: str = "") -> str:
-    extra = {**answer, **({} if state is None else {"state": state}), **({"iss": issuer} if issuer else {})}
+def _back(redirect_uri: str, answer: dict[str, str], state: str | None, issuer: str) -> str:
+    """The redirect address with an answer (RFC 6749, section 4.1.2) and who gives it (RFC 9207)."""
+    extra = {**answer, **({} if state is None else {"state": state}), "iss": issuer}
     return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(extra)}"
 
 
@@ -75,7 +66,9 @@ async def _asked(tx: Looking, call: Call) -> Asked:
     state = query.get("state")
     wrong = _wrong(application, query)
     if wrong is not None:
-        raise SentBack(redirect_uri, *wrong, state)
+        error, message = wrong
+        answer = {"error": error, "error_description": message}
+        raise SentBack(_back(redirect_uri, answer, state, call.services.policy.public_url))
     asked = _words(query.get("scope"), application)
     return Asked(application, redirect_uri, asked, state, query["code_challenge"], query.get("nonce"))
 
@@ -85,14 +78,14 @@ def _wrong(application: Application, query: dict[str, str]) -> tuple[str, str] |
         return "unsupported_response_type", "Only the response type 'code' is served."
     if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
         return "invalid_request", "PKCE with S256 is required."
-    if not set(_words(query.get("scope"), application)) <= {*application.scopes.split(), *IDENTITY}:
+    if not set(_words(query.get("scope"), application)) <= set(application.scopes.split()):
         return "invalid_scope", "The application may not have these scopes."
     return None
 
 
 def _words(scope: str | None, application: Application) -> list[str]:
     asked = (scope or application.scopes).replace("read_write", "read write").split()
-    known = [word for word in (*SCOPES, *IDENTITY) if word in asked]
+    known = [word for word in SCOPES if word in asked]
     return known if len(known) == len(set(asked)) else sorted(set(asked))
 
 
@@ -109,7 +102,8 @@ async def consent_page(tx: Read, call: Whole) -> Response:
 async def _consent(call: Call, asked: Asked) -> Response:
     username = await _username(call)
     parts = urlsplit(asked.redirect_uri)
-    target = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    # What a policy cannot name as a host (an address in brackets, a program's own scheme) it names by its scheme.
+    target = f"{parts.scheme}://{parts.netloc}" if HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"
     return views.page(
         call,
         "consent",

@@ -3,11 +3,32 @@
 from urllib.parse import quote
 
 from courtyard.core import errors
-from courtyard.core.errors import Refusal, Unauthenticated
+from courtyard.core.errors import Forbidden, Invalid, Refusal, Unauthenticated
 from courtyard.dialects.pages import views
 from courtyard.web.answer import Answer
 
+
+class SignInFirst(Unauthenticated):
+    """Sign in first."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+
+class BadClient(Invalid):
+    """The application or its redirect address is not known here, so there is no way back to it."""
+
+    def __init__(self) -> None:
+        super().__init__("client_id")
+
+
+class HttpsNeeded(Forbidden):
+    """Passwords and sessions travel over HTTPS only. Open this page with an address that begins with https."""
+
+
 STATUS: dict[type[Refusal], int] = {
+    BadClient: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
@@ -20,22 +41,17 @@ STATUS: dict[type[Refusal], int] = {
     errors.StorageFull: 507,
 }
 TITLES = {
+    400: "This request is not right",
     401: "Sign in first",
     403: "This is not allowed",
     404: "There is nothing here",
+    405: "This is not how it works",
     409: "This does not fit",
     410: "This is over",
     429: "Too many tries",
     500: "Something went wrong",
+    503: "Not at the moment",
 }
-
-
-class SignInFirst(Unauthenticated):
-    """Sign in first."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__()
-        self.place = place
 
 
 def say(status: int, code: str, message: str, request_id: str) -> Answer:

@@ -66,7 +66,9 @@ class UserCode(BaseModel):
 
 
 def decode(content_type: str | None, body: bytes) -> Any:
-    """The pairs of a form. Raises UnsupportedType, Malformed."""
+    """The pairs of a form; none of no body. Raises UnsupportedType, Malformed."""
+    if not body:
+        return {}
     if (content_type or "").partition(";")[0].strip().lower() != FORM:
         raise reading.UnsupportedType
     return dict(reading.query(body))

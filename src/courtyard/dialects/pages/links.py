@@ -1,7 +1,5 @@
 """What mailed links lead to: an invitation, a verified address, a new password."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -10,6 +8,7 @@ from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
 from courtyard.core.identity import mailed, passwords
 from courtyard.core.membership import invitations
+from courtyard.core.membership.invitations import Letter
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Claim, Form, NewPassword
 from courtyard.dialects.pages.signing import words
@@ -18,6 +17,15 @@ from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole
 
 router = APIRouter(route_class=Route, include_in_schema=False)
+MAY = {
+    ("space", "viewer"): "see what is in it",
+    ("space", "editor"): "see and change what is in it",
+    ("space", "admin"): "change what is in it, and manage the space and its people",
+    ("organization", "member"): "make spaces in it",
+    ("organization", "admin"): "make spaces in it, and manage its people and spaces",
+    ("organization", "owner"): "do everything in it",
+}
+"""What each role is for whoever has never heard of it."""
 CLAIMED = "Your account is ready. Sign in with your address and password."
 CHANGED = "Your password is changed, and every session has ended. Sign in with the new one."
 VERIFIED = "Thank you. We know now that this address is yours."
@@ -30,8 +38,19 @@ async def invitation_page(tx: Read, call: Whole, token: str) -> Response:
     return _invitation(call, await invitations.look(tx, token))
 
 
-def _invitation(call: Whole, letter: Any, error: str = "", status: int = 200) -> Response:
-    return views.page(call, "invite", status, letter=letter, error=error)
+def _invitation(call: Whole, letter: Letter, username: str = "", error: str = "", status: int = 200) -> Response:
+    place = "space" if letter.space_id else "organization"
+    return views.page(
+        call,
+        "invite",
+        status,
+        letter=letter,
+        place=place,
+        may=MAY[place, letter.role],
+        until=views.day(letter.expires_at),
+        username=username or letter.username,
+        error=error,
+    )
 
 
 @router.post("/invite/{token}")
@@ -45,7 +64,7 @@ async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) 
             username = body.username or None
             await invitations.accept(tx, actor, token, username=username, password_hash=password_hash)
     except (Invalid, Conflict) as refusal:
-        return _invitation(call, letter, words(refusal), 422)
+        return _invitation(call, letter, body.username, words(refusal), 422)
     return views.told(200, "Welcome", CLAIMED)
 
 

@@ -1,11 +1,12 @@
 """Signing in and out, making an account, a forgotten password."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from courtyard.core import accounts
+from courtyard.core import accounts, text
 from courtyard.core.accounts.proofs import WrongPassword
 from courtyard.core.accounts.registering import admit
 from courtyard.core.accounts.signing_in import WrongSecond
@@ -15,7 +16,7 @@ from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.forms import Address, Form, NewAccount, Next, Second, SignIn
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, seek, with_session
 from courtyard.web.route import Route
-from courtyard.web.suppliers import Whole, Write
+from courtyard.web.suppliers import Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 SENT = "If this address has an account, a mail is on its way. Its link works for an hour."
@@ -38,21 +39,27 @@ def _sign_in(call: Whole, target: str, email: str = "", error: str = "", status:
 async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
     """Unknown and known accounts hear the same, after the same time."""
     rates = call.services.rates
-    rates.take("login", call.arrival.client)
-    rates.check("failed_login", call.arrival.client, body.email.casefold())
+    client, account = call.arrival.client, text.fold(body.email.strip())[:254]
+    rates.take("login", client)
+    # Counted before the password is checked, or twenty tries at once would all be the first one.
+    rates.take("failed_login", client, account)
     agent = call.header(b"user-agent") or ""
     try:
         session, secret = await accounts.sign_in(call.services.database, body.email, body.password, origin(call), agent)
     except WrongPassword as wrong:
-        rates.take("failed_login", call.arrival.client, body.email.casefold())
         return _sign_in(call, body.next, body.email, wrong.message, 401)
+    rates.forget("failed_login", client, account)
     target = local(body.next)
-    onward = target if session.state == "open" else f"/login/second?next={target}"
+    onward = target if session.state == "open" else f"/login/second?next={quote(target, safe='')}"
     return with_session(call, views.go(onward), secret)
 
 
 @router.get("/login/second")
-async def second_page(call: Whole, asked: Annotated[Next, Query()]) -> Response:
+async def second_page(tx: Read, call: Whole, asked: Annotated[Next, Query()]) -> Response:
+    try:
+        await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
+    except InvalidCredential:
+        return views.go(f"/login?next={quote(asked.next, safe='')}")
     return views.page(call, "second", next=asked.next)
 
 
@@ -63,18 +70,20 @@ async def second_factor(call: Whole, own: OwnForm, body: Second) -> Response:
     try:
         async with call.reading() as tx:
             session = await sessions.halfway(tx, secret)
-        call.services.rates.take("failed_login", call.arrival.client, session.person_id)
+        # By person: whoever guesses has many addresses.
+        call.services.rates.take("failed_login", session.person_id)
         _, opened = await accounts.pass_second(call.services.database, secret, body.code, origin(call))
     except WrongSecond as wrong:
         return views.page(call, "second", 401, next=body.next, error=wrong.message)
     except InvalidCredential:
-        return views.go("/login")
+        return views.go(f"/login?next={quote(local(body.next), safe='')}")
+    call.services.rates.forget("failed_login", session.person_id)
     return with_session(call, views.go(local(body.next)), opened)
 
 
 @router.post("/logout")
 async def sign_out(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: Form) -> Response:
-    await sessions.end(tx, caller, call.found["session"].id)
+    await sessions.end(tx, caller, call.found["session"])
     response = views.go("/login")
     response.raw_headers.append(cookies.written(call, cookies.SESSION, ""))
     return response
@@ -106,17 +115,21 @@ async def register(call: Whole, own: OwnForm, body: NewAccount) -> Response:
 
 @router.get("/reset")
 async def forgotten_page(call: Whole) -> Response:
-    return views.page(call, "forgotten")
+    return views.page(call, "forgotten", email="")
 
 
 @router.post("/reset")
 async def forgotten(call: Whole, own: OwnForm, body: Address) -> Response:
     """The same answer for every address."""
     call.services.rates.take("login", call.arrival.client)
-    await accounts.ask_reset(call.services.database, body.email, origin(call))
+    try:
+        await accounts.ask_reset(call.services.database, body.email, origin(call))
+    except Invalid as refusal:
+        return views.page(call, "forgotten", 422, email=body.email, error=words(refusal))
     return views.told(200, "Look into your mail", SENT)
 
 
 def words(refusal: Refusal) -> str:
+    """A refusal as one sentence above the form that it is about."""
     field = getattr(refusal, "field", "")
     return f"{field.replace('_', ' ').capitalize()}: {refusal.message}" if field else refusal.message

@@ -1,10 +1,12 @@
 """Pages: plain HTML without script, from templates that escape everything."""
 
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from courtyard.core.clock import rfc3339
 from courtyard.dialects.pages import cookies
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
@@ -23,7 +25,7 @@ _templates = Environment(
 def policy(form_target: str = "") -> str:
     """What a page may do: show our style and post to us (and, after consent, go on to `form_target`)."""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; frame-ancestors 'none';"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none';"
         f" form-action 'self'{' ' + form_target if form_target else ''}"
     )
 
@@ -47,6 +49,17 @@ def told(status: int, title: str, message: str) -> Answer:
     return _answer(status, html, "")
 
 
+def day(milliseconds: int) -> str:
+    """A day as people write it."""
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def moment(milliseconds: int) -> str:
+    """A day and its minute, in UTC: without a script nobody knows where the reader is."""
+    return f"{day(milliseconds)}, {datetime.fromtimestamp(milliseconds / 1000, UTC):%H:%M} UTC"
+
+
 def _answer(status: int, html: str, form_target: str) -> Answer:
     return Answer(
         status,
@@ -55,7 +68,8 @@ def _answer(status: int, html: str, form_target: str) -> Answer:
         {
             "Content-Security-Policy": policy(form_target),
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            # Not "no-referrer": browsers would then post our own forms with `Origin: null`.
+            "Referrer-Policy": "same-origin",
             "Cache-Control": "no-store",
             "Cross-Origin-Opener-Policy": "same-origin",
         },
@@ -65,3 +79,6 @@ def _answer(status: int, html: str, form_target: str) -> Answer:
 def go(location: str) -> Answer:
     """On to another page, by GET (RFC 9110, section 15.4.4; RFC 9700, section 4.12)."""
     return Answer(303, b"", None, {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+_templates.filters.update(day=day, moment=moment, stamp=rfc3339)

@@ -14,6 +14,9 @@ from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.web.call import Call
 from courtyard.web.suppliers import Supplier
 
+ASKING = ("/oauth/authorize", "/device")
+"""Their forms post to where they were shown: whoever signs in again comes back to the question."""
+
 
 def origin(call: Call) -> Origin:
     """Where the request came in, for the audit trail."""
@@ -33,9 +36,11 @@ async def seek(call: Call) -> tuple[Actor, Session] | None:
         return None
     try:
         async with call.reading() as tx:
-            return await sessions.authenticate(tx, secret, origin(call))
+            found = await sessions.authenticate(tx, secret, origin(call))
     except (InvalidCredential, SecondMissing):
         return None
+    call.services.usage.note(found[0])
+    return found
 
 
 class _SignedIn(Supplier):
@@ -44,7 +49,7 @@ class _SignedIn(Supplier):
     async def supply(self, call: Call) -> Actor:
         found = await seek(call)
         if found is None:
-            raise SignInFirst(place(call) if call.method in ("GET", "HEAD") else "/account")
+            raise SignInFirst(place(call) if call.method in ("GET", "HEAD") or call.path in ASKING else "/account")
         call.actor, call.found["session"] = found
         return call.actor
 
