@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from courtyard.core.errors import Invalid
+from courtyard.core.errors import Invalid, InvalidCredential
 
 Form = Literal["x-api-key", "basic", "token", "bearer", "other"]
 
@@ -34,6 +35,24 @@ def presented(headers: list[tuple[bytes, bytes]]) -> list[Presented]:
     if len(found) > 1 and len({one.secret for one in found}) > 1:
         raise TwoCredentials
     return found
+
+
+def taking(*forms: Form) -> Callable[[list[tuple[bytes, bytes]]], str | None]:
+    """How a dialect that publishes these forms reads the credential: None when there is none.
+
+    Raises InvalidCredential for one in another form, TwoCredentials.
+    """
+
+    def secret(headers: list[tuple[bytes, bytes]]) -> str | None:
+        found = presented(headers)
+        if not found:
+            return None
+        for form, value in found:
+            if form in forms:
+                return value
+        raise InvalidCredential
+
+    return secret
 
 
 def _authorization(value: str) -> Presented:

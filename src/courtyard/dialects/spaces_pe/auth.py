@@ -2,22 +2,10 @@
 
 from typing import Any
 
-from courtyard.core.errors import InvalidCredential
-from courtyard.web.dialect import Headers
-from courtyard.web.presented import presented
+from courtyard.web.presented import taking
 
 SECURITY: dict[str, Any] = {
     "Basic": {"type": "http", "scheme": "basic", "description": "The access token as user name; no password."},
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
-
-
-def secret(headers: Headers) -> str | None:
-    """The access token, None when there is none. Raises InvalidCredential for another form, TwoCredentials."""
-    found = presented(headers)
-    if not found:
-        return None
-    for form, value in found:
-        if form in ("basic", "bearer"):
-            return value
-    raise InvalidCredential
+secret = taking("basic", "bearer")
