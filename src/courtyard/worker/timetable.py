@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from courtyard.core import audit, clock, garbage, idempotency, mail
+from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
 
@@ -30,6 +30,10 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         async with database.write() as tx:
             await idempotency.forget(tx)
 
+    async def forget_sessions() -> None:
+        async with database.write() as tx:
+            await accounts.forget(tx)
+
     async def give_up_mails() -> None:
         async with database.write() as tx:
             await mail.give_up(tx)
@@ -45,6 +49,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("lost mails", 60, give_up_mails),
         Chore("seals", 5, lambda: seal_events(tools)),
         Chore("idempotency keys", 60, forget_keys),
+        Chore("sessions and links", 600, forget_sessions, first=10),
         Chore("garbage", 2, collect),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),

@@ -8,6 +8,7 @@ from courtyard.core.accounts.addresses import (
     verify_email,
 )
 from courtyard.core.accounts.by_passkey import confirm_with_passkey, pass_second_with_passkey, sign_in_with_passkey
+from courtyard.core.accounts.forgetting import forget
 from courtyard.core.accounts.leaving import OwnsTogether, remove
 from courtyard.core.accounts.password_changes import ask_reset, change_password, reset_password
 from courtyard.core.accounts.proofs import Proof, WrongPassword, prove
@@ -51,6 +52,7 @@ __all__ = [
     "confirm_with_passkey",
     "enter",
     "first_administrator",
+    "forget",
     "log_in",
     "pass_second",
     "pass_second_with_passkey",
