@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.core import installation
-from courtyard.dialects import pages, spaces_pe, unpod, v1, workspaces
+from courtyard.dialects import oauth, pages, spaces_pe, unpod, v1, workspaces
 from courtyard.settings import Settings
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Policy, Services
 
-DIALECTS = (v1, spaces_pe, unpod, workspaces, pages)
+DIALECTS = (v1, spaces_pe, unpod, workspaces, oauth, pages)
 HEALTH, READY = "/health", "/ready"
 
 
@@ -55,7 +55,7 @@ def policy(settings: Settings) -> Policy:
         registration=settings.registration,
         plain_http=settings.plain_http,
         upload_limit=settings.upload_limit,
-        public_url=settings.public_url,
+        public_url=settings.public_url.rstrip("/"),
     )
 
 

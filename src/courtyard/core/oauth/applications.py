@@ -10,9 +10,9 @@ from msgspec import UNSET, UnsetType
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import SCOPES, Actor, Scope
-from courtyard.core.errors import Invalid, NotFound
+from courtyard.core.errors import Forbidden, Invalid, NotFound
 from courtyard.core.paging import LAST, Page, Slice, cut
-from courtyard.storage.database import Read, Write
+from courtyard.storage.database import Pair, Read, Write
 
 REDIRECTS = 10
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -65,13 +65,18 @@ COLUMNS: LiteralString = (
 )
 _BY_ID: LiteralString = COLUMNS + " where id = :id"
 _OWN: LiteralString = COLUMNS + " where id = :id and owner_id = :person"
+_HELD = Pair(sqlite=_OWN, postgres=_OWN + " for no key update")
 _PAGE: LiteralString = COLUMNS + " where owner_id = :person and id < :past order by id desc limit :limit"
 _BY_CLIENT: LiteralString = COLUMNS + " where client_id = :client_id"
 
 
 async def create(tx: Write, actor: Actor, new: NewApplication) -> tuple[Application, str | None]:
-    """Make an application of the caller; the secret is shown here only, and a public one has none. Raises Invalid."""
+    """Make an application of the caller; the secret is shown here only, and a public one has none.
+
+    Raises Invalid; Forbidden for a credential that is limited, see `_unlimited`.
+    """
     actor.needs("admin")
+    await _unlimited(tx, actor)
     secret = None if new.public else ids.secret("cyc")
     application_id = ids.new()
     await tx.run(
@@ -91,10 +96,13 @@ async def create(tx: Write, actor: Actor, new: NewApplication) -> tuple[Applicat
     return await find(tx, actor, application_id), secret
 
 
-async def find(tx: Read, actor: Actor, application_id: str) -> Application:
-    """One of the caller's applications. Raises NotFound."""
+async def find(tx: Read, actor: Actor, application_id: str, *, hold: bool = False) -> Application:
+    """One of the caller's applications. Raises NotFound.
+
+    `hold` keeps others from changing it until the caller's commit, so that a precondition stays true.
+    """
     actor.needs("admin")
-    application = await tx.one(Application, _OWN, id=application_id, person=actor.person_id)
+    application = await tx.one(Application, _HELD if hold else _OWN, id=application_id, person=actor.person_id)
     if application is None:
         raise NotFound
     return application
@@ -118,7 +126,8 @@ async def seek_by_id(tx: Read, application_id: str) -> Application | None:
 
 
 async def change(tx: Write, actor: Actor, application: Application, changes: Changes) -> Application:
-    """Apply a merge patch to one of the caller's applications. Raises Invalid."""
+    """Apply a merge patch to one of the caller's applications. Raises Invalid, Forbidden."""
+    await _unlimited(tx, actor)
     asked = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
     if not asked:
         return application
@@ -140,7 +149,11 @@ async def change(tx: Write, actor: Actor, application: Application, changes: Cha
 
 
 async def renew_secret(tx: Write, actor: Actor, application: Application) -> tuple[Application, str]:
-    """Give one of the caller's applications another secret; the old one ends at once. Raises Invalid for a public one."""
+    """Give one of the caller's applications another secret; the old one ends at once.
+
+    Raises Invalid for a public one, Forbidden.
+    """
+    await _unlimited(tx, actor)
     if application.public:
         raise Invalid("public", "A public application has no secret.", code="public")
     secret = ids.secret("cyc")
@@ -159,6 +172,19 @@ async def remove(tx: Write, actor: Actor, application: Application) -> None:
     """End one of the caller's applications: its tokens end with it."""
     await tx.run("delete from application where id = :id", id=application.id)
     await events.record(tx, actor, "application.deleted", object_id=application.id, name=application.name)
+
+
+async def _unlimited(tx: Read, actor: Actor) -> None:
+    """Refuse whoever is limited where an application is not: by spaces, by networks, by being an application itself.
+
+    With its client credentials an application acts for its owner in every space and from everywhere. Raises Forbidden.
+    """
+    actor.everywhere()
+    limits = "select networks from credential where id = :id and networks is not null"
+    if actor.application_id is not None or (
+        actor.credential_id is not None and await tx.one(str, limits, id=actor.credential_id) is not None
+    ):
+        raise Forbidden("A credential never makes a stronger one.")
 
 
 def knows_secret(application: Application, secret: str) -> bool:

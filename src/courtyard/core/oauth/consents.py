@@ -10,7 +10,7 @@ from courtyard.core.errors import NotFound
 from courtyard.core.oauth import tokens
 from courtyard.core.oauth.applications import Application
 from courtyard.core.paging import LAST, Page, Slice, cut
-from courtyard.storage.database import Read, Write
+from courtyard.storage.database import Pair, Read, Write
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -32,19 +32,21 @@ _SEEN: LiteralString = (
 )
 _PAGE: LiteralString = _SEEN + " and c.id < :past order by c.id desc limit :limit"
 _ONE: LiteralString = _SEEN + " and c.id = :id"
+_HELD = Pair(sqlite=_ONE, postgres=_ONE + " for update of c")
 _OF: LiteralString = _SEEN + " and c.application_id = :application"
 
 
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Consent]:
     """What the caller has let in, newest first."""
-    actor.needs("read")
+    actor.needs("admin")
     rows = await tx.all(Consent, _PAGE, person=actor.person_id, past=page.after or LAST, limit=page.limit + 1)
     return cut(rows, page.limit)
 
 
-async def find(tx: Read, actor: Actor, consent_id: str) -> Consent:
-    """One of the caller's consents. Raises NotFound."""
-    consent = await tx.one(Consent, _ONE, id=consent_id, person=actor.person_id)
+async def find(tx: Read, actor: Actor, consent_id: str, *, hold: bool = False) -> Consent:
+    """One of the caller's consents; with `hold` kept from others until the caller's commit. Raises NotFound."""
+    actor.needs("admin")
+    consent = await tx.one(Consent, _HELD if hold else _ONE, id=consent_id, person=actor.person_id)
     if consent is None:
         raise NotFound
     return consent

@@ -14,11 +14,15 @@ REFRESH_LIFE = 30 * clock.DAY
 
 
 class Granted(msgspec.Struct, frozen=True):
-    """What a person let an application do: `scopes` are words with a space between; `family` joins all tokens of it."""
+    """What a person let an application do: `scopes` are words with a space between; `family` joins all tokens of it.
+
+    `renewable` are the scopes of the refresh token, where the access token gets fewer (RFC 6749, section 6).
+    """
 
     person_id: str
     family: str
     scopes: str
+    renewable: str = ""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ async def _store(tx: Write, application: Application, kind: str, granted: Grante
         hash=ids.digest(secret),
         prefix=secret[:8],
         last4=secret[-4:],
-        scopes=granted.scopes,
+        scopes=(granted.renewable if kind == "refresh" else "") or granted.scopes,
         now=now,
         expires=now + (ACCESS_LIFE if kind == "access" else REFRESH_LIFE),
         application=application.id,
@@ -123,23 +127,29 @@ def alive(token: Token) -> bool:
 
 async def revoke_family(tx: Write, actor: Actor, family: str, reason: str) -> None:
     """End every token that came of one consent (RFC 9700, section 4.14.2; RFC 7009, section 2.1)."""
-    await tx.run(
+    # Again until nothing is left: on PostgreSQL the first statement waits for a refresh under way, but does not see the
+    # tokens that it leaves behind.
+    while await tx.run(
         "update credential set revoked_at = :now where family = :family and revoked_at is null",
         family=family,
         now=clock.now(),
-    )
+    ):
+        pass
     await events.record(tx, actor, "token.family_revoked", object_id=family, reason=reason)
 
 
 async def revoke_all(tx: Write, person_id: str, application_id: str) -> None:
-    """End every token of an application for one person."""
-    await tx.run(
+    """End every token of an application for one person, and the codes that would give it new ones."""
+    named = {"person": person_id, "application": application_id}
+    for table in ("authorization_code", "device_code"):
+        await tx.run(f"delete from {table} where person_id = :person and application_id = :application", **named)
+    while await tx.run(
         "update credential set revoked_at = :now where person_id = :person and application_id = :application"
         " and revoked_at is null",
-        person=person_id,
-        application=application_id,
         now=clock.now(),
-    )
+        **named,
+    ):
+        pass
 
 
 async def forget(tx: Write) -> int:

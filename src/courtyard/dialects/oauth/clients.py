@@ -3,35 +3,49 @@
 # Authlib's own signatures name types that a subclass narrows.
 # pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
+import base64
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from authlib.oauth2.rfc6749.util import extract_basic_authorization
 
 from courtyard.core.actor import SCOPES
+from courtyard.core.errors import Invalid, Unauthenticated
 from courtyard.core.oauth import applications
 from courtyard.core.oauth.applications import Application
 from courtyard.web.files import Transaction
 
-IDENTITY_SCOPES = ("openid", "profile", "email")
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE)
+_CLIENT_ID = re.compile(r"[a-z0-9]{24}")
 
 
-def words(scope: str | None) -> list[str]:
+class UnknownClient(Unauthenticated):
+    """The application is unknown, or did not prove who it is."""
+
+
+class TwoProofs(Invalid):
+    """An application says who it is in one way, not in two."""
+
+    def __init__(self) -> None:
+        super().__init__("client_secret")
+
+
+def words(scope: str) -> list[str]:
     """Scopes asked for, each once; `read_write` is the original's word for both."""
-    return list(dict.fromkeys((scope or "").replace("read_write", "read write").split()))
+    asked = dict.fromkeys(each for word in scope.split() for each in word.replace("read_write", "read write").split())
+    return [*(scope for scope in SCOPES if scope in asked), *(word for word in asked if word not in SCOPES)]
 
 
 def allowed(application: Application, scope: str | None) -> list[str] | None:
     """The scopes an application gets for what it asks (nothing: all that it has); None when it asks for more."""
     held = application.scopes.split()
-    asked = words(scope) or held
-    known = (*held, *IDENTITY_SCOPES)
-    return [word for word in (*SCOPES, *IDENTITY_SCOPES) if word in asked] if set(asked) <= set(known) else None
+    asked = words(scope or "") or held
+    return asked if set(asked) <= set(held) else None
 
 
 class Client(ClientMixin):
@@ -43,16 +57,6 @@ class Client(ClientMixin):
     def get_client_id(self) -> str:
         return self.application.client_id
 
-    def get_default_redirect_uri(self) -> None:
-        return None
-
-    def get_allowed_scope(self, scope: str) -> str | None:
-        found = allowed(self.application, scope)
-        return None if found is None else " ".join(found)
-
-    def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return applications.redirects_to(self.application, redirect_uri)
-
     def check_client_secret(self, client_secret: str) -> bool:
         return applications.knows_secret(self.application, client_secret)
 
@@ -60,36 +64,62 @@ class Client(ClientMixin):
         del endpoint
         return method == "none" if self.application.public else method in CONFIDENTIAL
 
-    def check_response_type(self, response_type: str) -> bool:
-        return response_type == "code"
-
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in GRANTS and not (grant_type == "client_credentials" and self.application.public)
 
 
 class Request(OAuth2Request):
-    """A posted form, as Authlib reads it."""
+    """A posted form, as Authlib reads it.
 
-    def __init__(self, method: str, uri: str, form: Mapping[str, str], authorization: str | None) -> None:
-        # What is https here is decided by our own rule, before this.
-        super().__init__(method, "https:" + uri.partition(":")[2], headers={"Authorization": authorization or ""})
-        self.payload = BasicOAuth2Payload(dict(form))
-        self._form = dict(form)
+    Whatever way the application says who it is, here it stands in the form. Raises UnknownClient, TwoProofs.
+    """
+
+    def __init__(self, path: str, form: Mapping[str, str], authorization: str | None) -> None:
+        # Whether it came by https was decided by our own rule, before this.
+        super().__init__("POST", f"https://courtyard{path}")
+        named = dict(form)
+        basic = _basic(authorization)
+        if basic is not None:
+            if named.get("client_secret") or named.get("client_id", basic[0]) != basic[0]:
+                raise TwoProofs
+            named["client_id"], named["client_secret"] = basic
+        if "scope" in named:
+            named["scope"] = " ".join(words(named["scope"]))
+        self._form = named
+        self.payload = BasicOAuth2Payload(named)
 
     @property
     def form(self) -> Any:
         return self._form
 
 
+def _basic(authorization: str | None) -> tuple[str, str] | None:
+    """Client id and secret of a Basic header (RFC 6749, section 2.3.1); None for another scheme, which says nothing here."""
+    scheme, _, value = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, colon, secret = base64.b64decode(value.strip(), validate=True).decode("ascii").partition(":")
+    except ValueError:
+        raise UnknownClient from None
+    if not colon:
+        raise UnknownClient
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
 async def claimed(tx: Transaction, request: Request) -> Client | None:
     """The application that a request says it comes from; whether it does is for Authlib to decide."""
-    named: Any = extract_basic_authorization(dict(request.headers or {}))
-    client_id = named[0] or request.form.get("client_id")
-    application = await applications.seek(tx, client_id) if client_id else None
+    client_id = request.form.get("client_id", "")
+    application = await applications.seek(tx, client_id) if _CLIENT_ID.fullmatch(client_id) else None
     return None if application is None else Client(application)
 
 
-def secret_of(request: Request) -> str:
-    """The secret that a request presents, by Basic or in the form."""
-    named: Any = extract_basic_authorization(dict(request.headers or {}))
-    return named[1] or request.form.get("client_secret") or ""
+async def proven(tx: Transaction, request: Request) -> Application:
+    """The application that proved who it is: by its secret, a public one by naming itself. Raises UnknownClient."""
+    client = await claimed(tx, request)
+    if client is None:
+        raise UnknownClient
+    application = client.application
+    if not application.public and not applications.knows_secret(application, request.form.get("client_secret", "")):
+        raise UnknownClient
+    return application

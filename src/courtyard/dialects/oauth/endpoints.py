@@ -1,5 +1,7 @@
 """Token, revocation, introspection, device authorization, metadata."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,21 +10,20 @@ from typing_extensions import TypedDict
 
 from courtyard.core.actor import SCOPES, Actor
 from courtyard.core.oauth import devices, tokens
-from courtyard.core.oauth.applications import Application, knows_secret
+from courtyard.core.oauth.applications import Application
 from courtyard.core.oauth.tokens import Issued, Token
 from courtyard.dialects.oauth import forms
-from courtyard.dialects.oauth.clients import CONFIDENTIAL, GRANTS, IDENTITY_SCOPES, allowed, claimed, secret_of
+from courtyard.dialects.oauth.clients import CONFIDENTIAL, GRANTS, UnknownClient, allowed, proven
 from courtyard.dialects.oauth.errors import NO_STORE, error
 from courtyard.dialects.oauth.exchange import exchange
-from courtyard.dialects.oauth.forms import DeviceForm, TokenForm, TokenHint
+from courtyard.dialects.oauth.forms import DeviceForm, FormRoute, TokenForm, TokenHint
 from courtyard.web.answer import answer
 from courtyard.web.call import Call
 from courtyard.web.files import Transaction
-from courtyard.web.route import Route, issues_secret
+from courtyard.web.route import issues_secret
 from courtyard.web.suppliers import Whole, Write
 
-router = APIRouter(route_class=Route, tags=["OAuth 2"])
-UNKNOWN_CLIENT = "The application is unknown, or did not prove who it is."
+router = APIRouter(route_class=FormRoute, tags=["OAuth 2"])
 
 
 class TokenShape(TypedDict):
@@ -52,19 +53,18 @@ def token(issued: Issued) -> dict[str, Any]:
 async def post_token(tx: Write, call: Whole, body: TokenForm) -> Response:
     """By authorization code with PKCE, refresh token, client credentials or device code."""
     call.services.rates.take("anonymous", call.arrival.client)
-    (status, document), issued = await exchange(tx, forms.request(call), forms.origin(call))
-    if issued is not None:
-        return answer(200, token(issued), NO_STORE)
-    challenge = {"WWW-Authenticate": 'Basic realm="courtyard"'} if status == 401 else None
-    return error(status, document.get("error", "invalid_request"), document.get("error_description", ""), challenge)
+    with _counted(call):
+        outcome = await exchange(tx, forms.request(call), forms.origin(call))
+    if isinstance(outcome, Issued):
+        return answer(200, token(outcome), NO_STORE)
+    # An answer and no exception: what it revoked stays revoked.
+    return error(400, outcome.code, outcome.message)
 
 
 @router.post("/oauth/revoke", summary="Revoke a token")
 async def revoke(tx: Write, call: Whole, body: TokenHint) -> Response:
     """RFC 7009: every token of its family ends. 200 also for a token that is unknown."""
-    application = await _authenticated(tx, call)
-    if application is None:
-        return _unknown_client()
+    application = await _client(tx, call)
     found = await tokens.hold(tx, body.token)
     if found is not None and found.application_id == application.id:
         await tokens.revoke_family(
@@ -76,9 +76,9 @@ async def revoke(tx: Write, call: Whole, body: TokenHint) -> Response:
 @router.post("/oauth/introspect", summary="Look at a token")
 async def introspect(tx: Write, call: Whole, body: TokenHint) -> Response:
     """RFC 7662: for confidential applications, about their own tokens; everything else is not active."""
-    application = await _authenticated(tx, call)
-    if application is None or application.public:
-        return _unknown_client()
+    application = await _client(tx, call)
+    if application.public:
+        raise UnknownClient
     found = await tokens.seek(tx, body.token)
     if found is None or found.application_id != application.id or not tokens.alive(found):
         return answer(200, {"active": False}, NO_STORE)
@@ -104,9 +104,7 @@ def _introspected(found: Token, issuer: str) -> dict[str, Any]:
 async def authorize_device(tx: Write, call: Whole, body: DeviceForm) -> Response:
     """RFC 8628: a code for the program, and one for the person to type in at `/device`."""
     call.services.rates.take("anonymous", call.arrival.client)
-    application = await _authenticated(tx, call)
-    if application is None:
-        return _unknown_client()
+    application = await _client(tx, call)
     scopes = allowed(application, body.scope)
     if scopes is None:
         return error(400, "invalid_scope", "The application may not have these scopes.")
@@ -136,27 +134,30 @@ async def metadata(call: Whole) -> Response:
             "revocation_endpoint": f"{issuer}/oauth/revoke",
             "introspection_endpoint": f"{issuer}/oauth/introspect",
             "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
-            "scopes_supported": [*SCOPES, *IDENTITY_SCOPES],
+            "scopes_supported": [*SCOPES],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": [*GRANTS],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+            "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+            "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL],
             "authorization_response_iss_parameter_supported": True,
         },
     )
 
 
-async def _authenticated(tx: Transaction, call: Call) -> Application | None:
-    """The application that proved who it is: by its secret, a public one by naming itself."""
-    request = forms.request(call)
-    client = await claimed(tx, request)
-    if client is None:
-        return None
-    if client.application.public:
-        return client.application
-    return client.application if knows_secret(client.application, secret_of(request)) else None
+async def _client(tx: Transaction, call: Call) -> Application:
+    """The application that proved who it is. Raises UnknownClient, TwoProofs."""
+    with _counted(call):
+        return await proven(tx, forms.request(call))
 
 
-def _unknown_client() -> Response:
-    return error(401, "invalid_client", UNKNOWN_CLIENT, {"WWW-Authenticate": 'Basic realm="courtyard"'})
+@contextmanager
+def _counted(call: Call) -> Generator[None]:
+    """Whoever guesses at secrets is slowed down."""
+    try:
+        yield
+    except UnknownClient:
+        call.services.rates.take("bad_credentials", call.arrival.client)
+        raise

@@ -6,10 +6,11 @@ from courtyard.core import errors
 from courtyard.core.errors import Refusal
 from courtyard.web.answer import JSON, Answer
 
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="courtyard"'}
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 STATUS: dict[type[Refusal], tuple[int, str]] = {
-    errors.Unauthenticated: (401, "invalid_token"),
-    errors.Forbidden: (403, "insufficient_scope"),
+    errors.Unauthenticated: (401, "invalid_client"),
+    errors.Forbidden: (403, "access_denied"),
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "invalid_request"),
     errors.Invalid: (400, "invalid_request"),
@@ -35,5 +36,4 @@ def say(status: int, code: str, message: str, _request_id: str) -> Answer:
 def refuse(refusal: Refusal, _request_id: str) -> Answer:
     """A core refusal in OAuth's words."""
     status, code = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
-    challenge = {"WWW-Authenticate": f'Bearer error="{code}"'} if status in (401, 403) else None
-    return error(status, code, refusal.message, challenge)
+    return error(status, code, refusal.message, CHALLENGE if status == 401 else None)

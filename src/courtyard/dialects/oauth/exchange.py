@@ -1,43 +1,56 @@
 """The token endpoint: load, let Authlib decide, store by condition (RFC 6749, section 5)."""
 
-from typing import Any
+from typing import NamedTuple
 
 from courtyard.core import ids
 from courtyard.core.actor import Actor, Origin
+from courtyard.core.identity import people
 from courtyard.core.oauth import codes, devices, tokens
 from courtyard.core.oauth.tokens import Granted, Issued
-from courtyard.dialects.oauth.clients import DEVICE, Request, allowed, claimed
+from courtyard.dialects.oauth.clients import DEVICE, Client, Request, UnknownClient, allowed, claimed
 from courtyard.dialects.oauth.grants import Decider, Loaded
 from courtyard.web.files import Transaction
 
-INVALID_GRANT = (
-    400,
-    {"error": "invalid_grant", "error_description": "This grant was used, has lapsed, or was revoked."},
-)
-INVALID_SCOPE = (400, {"error": "invalid_scope", "error_description": "The application may not have these scopes."})
-Outcome = tuple[int, dict[str, Any]]
+
+class Denied(NamedTuple):
+    """Why there is no token: a code of RFC 6749 or 8628, and a sentence."""
+
+    code: str
+    message: str
 
 
-async def exchange(tx: Transaction, request: Request, origin: Origin) -> tuple[Outcome, Issued | None]:
-    """The status and error document, or the tokens. All of it is to be committed, refusals too.
+SENTENCES = {
+    "authorization_pending": "The person has not decided yet. Ask again after the interval.",
+    "slow_down": "Too soon. Wait five seconds longer from now on.",
+    "access_denied": "The person said no.",
+    "expired_token": "The device code has lapsed. Begin again.",
+    "invalid_grant": "This grant is unknown, was used, has lapsed, was revoked, or does not fit the request.",
+    "invalid_scope": "The application, or this grant, does not have these scopes.",
+    "unauthorized_client": "This application may not use this grant type.",
+    "unsupported_grant_type": "This grant type is not served.",
+    "invalid_request": "A parameter is missing or malformed.",
+}
+
+
+async def exchange(tx: Transaction, request: Request, origin: Origin) -> Issued | Denied:
+    """The tokens, or why there are none. All of it is to be committed, denials too. Raises UnknownClient.
 
     A code or refresh token that comes a second time ends every token of its family (RFC 9700, sections 2.1.1, 4.14.2).
     """
     loaded = await _load(tx, request)
     status, document = Decider(loaded).decide(request)
-    actor = Actor(origin, application_id=loaded.client.application.id if loaded.client else None)
+    if document.get("error") == "invalid_client":
+        raise UnknownClient
     if status != 200 or loaded.client is None:
-        if document.get("error") == "invalid_grant":
-            await _punish(tx, actor, loaded)
-        return (status, document), None
-    granted = await _granted(tx, loaded, request)
+        return await _deny(tx, loaded, origin, document.get("error", "invalid_request"))
+    granted = await _granted(tx, loaded, loaded.client, request)
     if granted is None:
-        await _punish(tx, actor, loaded)
-        return INVALID_GRANT, None
+        return await _deny(tx, loaded, origin, "invalid_grant")
     if not granted.scopes:
-        return INVALID_SCOPE, None
-    with_refresh = request.form.get("grant_type") != "client_credentials"
-    return (200, {}), await tokens.issue(tx, actor, loaded.client.application, granted, refresh=with_refresh)
+        return await _deny(tx, loaded, origin, "invalid_scope")
+    actor = Actor(origin, application_id=loaded.client.application.id)
+    with_refresh = request.form["grant_type"] != "client_credentials"
+    return await tokens.issue(tx, actor, loaded.client.application, granted, refresh=with_refresh)
 
 
 async def _load(tx: Transaction, request: Request) -> Loaded:
@@ -57,28 +70,31 @@ async def _load(tx: Transaction, request: Request) -> Loaded:
     return loaded
 
 
-async def _granted(tx: Transaction, loaded: Loaded, request: Request) -> Granted | None:
+async def _granted(tx: Transaction, loaded: Loaded, client: Client, request: Request) -> Granted | None:
     """What there is to issue, once its code, token or device is spent; None when somebody was faster."""
-    assert loaded.client is not None  # noqa: S101 - Authlib has authenticated it
-    application = loaded.client.application
     if loaded.code is not None:
         code = loaded.code
         return Granted(code.person_id, code.family, code.scopes) if await codes.use(tx, code) else None
     if loaded.refresh is not None:
         token = loaded.refresh
-        scopes = request.form.get("scope") or token.scopes
-        return Granted(token.person_id, token.family, scopes) if await tokens.spend(tx, token) else None
+        narrowed = request.form.get("scope") or token.scopes
+        granted = Granted(token.person_id, token.family, narrowed, token.scopes)
+        return granted if await tokens.spend(tx, token) else None
     if loaded.device is not None:
         device = loaded.device
         spent = device.person_id is not None and await devices.use(tx, device)
         return Granted(device.person_id or "", ids.new(), device.scopes) if spent else None
-    scopes = allowed(application, request.form.get("scope"))
-    return Granted(application.owner_id, ids.new(), " ".join(scopes or ()))
+    owner = await people.find(tx, client.application.owner_id)
+    scopes = allowed(client.application, request.form.get("scope"))
+    return Granted(owner.id, ids.new(), " ".join(scopes or ())) if owner.state == "active" else None
 
 
-async def _punish(tx: Transaction, actor: Actor, loaded: Loaded) -> None:
-    """Whoever has a spent code or refresh token has stolen it, or was stolen from."""
-    if loaded.code is not None and loaded.code.used_at is not None:
-        await tokens.revoke_family(tx, actor, loaded.code.family, "code used twice")
-    if loaded.refresh is not None and loaded.refresh.successor_id is not None:
-        await tokens.revoke_family(tx, actor, loaded.refresh.family, "refresh token used twice")
+async def _deny(tx: Transaction, loaded: Loaded, origin: Origin, code: str) -> Denied:
+    """Whoever has a spent code or refresh token has stolen it, or was stolen from: then nobody keeps anything."""
+    if code == "invalid_grant" and loaded.client is not None:
+        actor = Actor(origin, application_id=loaded.client.application.id)
+        if loaded.code is not None and loaded.code.used_at is not None:
+            await tokens.revoke_family(tx, actor, loaded.code.family, "code used twice")
+        if loaded.refresh is not None and loaded.refresh.successor_id is not None:
+            await tokens.revoke_family(tx, actor, loaded.refresh.family, "refresh token used twice")
+    return Denied(code, SENTENCES.get(code, SENTENCES["invalid_request"]))

@@ -1,13 +1,16 @@
 """What clients of OAuth post: forms, each name once (RFC 6749, section 3.2)."""
 
+from collections.abc import Callable
 from typing import Any
 
+from fastapi import params
 from pydantic import BaseModel, ConfigDict
 
 from courtyard.core.actor import Origin
 from courtyard.dialects.oauth.clients import Request
 from courtyard.web import input as reading
 from courtyard.web.call import Call
+from courtyard.web.route import Route
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -16,6 +19,15 @@ class Form(BaseModel):
     """A posted form; unknown names are ignored."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class FormRoute(Route):
+    """A route whose body is a form, and says so in the OpenAPI document."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if self.body_field is not None and isinstance(self.body_field.field_info, params.Body):
+            self.body_field.field_info.media_type = FORM
 
 
 class TokenForm(Form):
@@ -45,20 +57,21 @@ class DeviceForm(Form):
     """What a device asks for."""
 
     client_id: str | None = None
+    client_secret: str | None = None
     scope: str | None = None
 
 
 def decode(content_type: str | None, body: bytes) -> dict[str, str]:
     """The pairs of a form. Raises UnsupportedType, Malformed (a name sent twice, too)."""
-    if (content_type or "").partition(";")[0].strip().lower() != FORM:
+    # An application that proves itself by Basic may have nothing else to say, and then says not even its type.
+    if body and (content_type or "").partition(";")[0].strip().lower() != FORM:
         raise reading.UnsupportedType
     return dict(reading.query(body))
 
 
 def request(call: Call) -> Request:
-    """The request as Authlib reads it."""
-    posted: dict[str, Any] = call.decoded()
-    return Request(call.method, call.services.policy.public_url + call.path, posted, call.header(b"authorization"))
+    """The request as Authlib reads it. Raises UnknownClient, TwoProofs."""
+    return Request(call.path, call.decoded(), call.header(b"authorization"))
 
 
 def origin(call: Call) -> Origin:

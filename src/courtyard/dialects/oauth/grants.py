@@ -6,7 +6,7 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc8628 import DeviceCodeGrant
@@ -16,10 +16,11 @@ from courtyard.core.oauth import tokens
 from courtyard.core.oauth.codes import Code
 from courtyard.core.oauth.devices import Device
 from courtyard.core.oauth.tokens import Token
-from courtyard.dialects.oauth.clients import CONFIDENTIAL, Client, Request
+from courtyard.dialects.oauth.clients import Client, Request
 
-ALL = [*CONFIDENTIAL, "none"]
-SECRET = [*CONFIDENTIAL]
+# The form holds the secret in whatever way it came, see `Request`.
+ALL = ["client_secret_post", "none"]
+SECRET = ["client_secret_post"]
 
 
 class Loaded:
@@ -65,12 +66,12 @@ class _Refresh:
 class _Device:
     """A device code, answering Authlib's questions about it."""
 
-    def __init__(self, device: Device, client_id: str) -> None:
+    def __init__(self, device: Device, client: Client) -> None:
         self._device = device
-        self._client_id = client_id
+        self._client = client
 
     def get_client_id(self) -> str:
-        return self._client_id
+        return self._client.get_client_id()
 
     def get_scope(self) -> str:
         return self._device.scopes
@@ -79,7 +80,7 @@ class _Device:
         return self._device.user_code
 
     def is_expired(self) -> bool:
-        return self._device.expires_at <= clock.now() or self._device.state == "used"
+        return self._device.expires_at <= clock.now()
 
 
 class CodeGrant(AuthorizationCodeGrant):
@@ -130,15 +131,16 @@ class ProgramGrant(ClientCredentialsGrant):
 class WaitingGrant(DeviceCodeGrant):
     """RFC 8628, section 3.4."""
 
+    TOKEN_ENDPOINT_AUTH_METHODS = ALL
     server: "Decider"
 
-    def query_device_credential(self, device_code: str) -> _Device | None:
+    def query_device_credential(self, device_code: str) -> _Device:
+        """Raises InvalidGrantError for one that is unknown, used, or another application's (RFC 6749, section 5.2)."""
         del device_code
-        loaded = self.server.loaded
-        if loaded.device is None or loaded.client is None:
-            return None
-        owner = loaded.device.application_id == loaded.client.application.id
-        return _Device(loaded.device, loaded.client.get_client_id() if owner else "")
+        device, client = self.server.loaded.device, self.server.loaded.client
+        if device is None or client is None or device.application_id != client.application.id or device.state == "used":
+            raise InvalidGrantError
+        return _Device(device, client)
 
     def query_user_grant(self, user_code: str) -> tuple[bool, bool] | None:
         del user_code

@@ -1,8 +1,10 @@
 """v1: spaces and artifacts (seeds 000 and 002), and the native API: everything Courtyard can do."""
 
 from courtyard.dialects.v1 import (
+    applications,
     artifacts,
     auth,
+    consents,
     customers,
     errors,
     jobs,
@@ -38,6 +40,8 @@ ROUTERS = [
     people.router,
     organizations.router,
     keys.router,
+    applications.router,
+    consents.router,
 ]
 
 
