@@ -17,6 +17,7 @@ from courtyard.web.suppliers import Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 SHOWN = 100
+STYLED = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
 PLAIN = {"read": "see your spaces", "write": "change your spaces", "admin": "manage your keys"}
 
 
@@ -74,4 +75,4 @@ async def withdraw_consent(tx: Write, caller: SignedIn, own: OwnForm, consent_id
 
 @router.get("/pages/style.css", response_class=Response)
 async def style() -> Response:
-    return Answer(200, views.STYLE, "text/css; charset=utf-8", {"Cache-Control": "max-age=3600"})
+    return Answer(200, views.STYLE, "text/css; charset=utf-8", STYLED)

@@ -74,7 +74,9 @@ async def _asked(tx: Looking, call: Call) -> Asked:
 
 
 def _wrong(application: Application, query: dict[str, str]) -> tuple[str, str] | None:
-    if query.get("response_type") != "code":
+    if "response_type" not in query:
+        return "invalid_request", "The response type is missing."
+    if query["response_type"] != "code":
         return "unsupported_response_type", "Only the response type 'code' is served."
     if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
         return "invalid_request", "PKCE with S256 is required."
@@ -146,23 +148,32 @@ async def device_page(caller: SignedIn, call: Whole, asked: Annotated[UserCode, 
     """Where the code goes that a device shows."""
     if not asked.user_code:
         return views.page(call, "device", user_code="")
+    # Whoever guesses codes would let the devices of others into their own account.
+    call.services.rates.take("failed_login", caller.person_id)
     async with call.reading() as tx:
         device = await devices.seek(tx, asked.user_code)
     if device is None:
         return views.page(
             call, "device", 404, user_code=asked.user_code, error="This code is not known, or not any more."
         )
+    call.services.rates.forget("failed_login", caller.person_id)
     sentences = [SENTENCES[scope] for scope in device.scopes.split()]
     return views.page(
-        call, "allow_device", application=device.application_name, user_code=asked.user_code, sentences=sentences
+        call,
+        "allow_device",
+        application=device.application_name,
+        user_code=f"{device.user_code[:4]}-{device.user_code[4:]}",
+        sentences=sentences,
     )
 
 
 @router.post("/device")
-async def decide_device(tx: Write, caller: SignedIn, own: OwnForm, body: DeviceDecision) -> Response:
+async def decide_device(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: DeviceDecision) -> Response:
+    call.services.rates.take("failed_login", caller.person_id)
     device = await devices.seek(tx, body.user_code)
     if device is None or not await devices.decide(tx, caller, device, allow=body.decision == "allow"):
         raise NotFound("This code is not known, or not any more.")
+    call.services.rates.forget("failed_login", caller.person_id)
     if body.decision != "allow":
         return views.told(200, "Denied", "The device stays outside.")
     application = await applications.seek_by_id(tx, device.application_id)
