@@ -62,7 +62,8 @@ class World:
         self, name: str, *, scopes: Sequence[Scope] = ("read", "write", "admin"), spaces: Sequence[Space] | None = None
     ) -> str:
         """The secret of a new key."""
-        new = NewKey(name="test", scopes=list(scopes), spaces=None if spaces is None else [s.id for s in spaces])
+        limits = None if spaces is None else [space.id for space in spaces]
+        new = NewKey(name="test", scopes=list(scopes), spaces=limits, expires_at=None)
         person = await self.person(name)
         async with self.database.write() as tx:
             return (await credentials.create(tx, system("test"), new, person_id=person.id))[1]

@@ -68,7 +68,7 @@ async def _key(database: Database, me: Actor, file: Path) -> str:
             pass
         else:
             return kept
-    new = credentials.NewKey(name="make run", scopes=["read", "write", "admin"])
+    new = credentials.NewKey(name="make run", scopes=["read", "write", "admin"], expires_at=None)
     async with database.write() as tx:
         _, key = await credentials.create(tx, me, new)
     _write(file, key)

@@ -1,6 +1,7 @@
 """Credentials: what opens a door, for how long, from where; and that none ever makes a stronger one."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,12 +18,18 @@ from courtyard.core.errors import (
     Refusal,
     Unauthenticated,
 )
-from courtyard.core.identity import credentials
+from courtyard.core.identity import credentials, rotation
 from courtyard.core.identity.credentials import Credential, KeyOver, NewKey
+from courtyard.core.identity.rotation import KeyReplaced
 from courtyard.core.paging import Page
 from tests.world import ANYBODY, ORIGIN, World
 
 ALL: list[Scope] = ["read", "write", "admin"]
+VERBS: dict[str, Any] = {
+    "revoke": credentials.revoke,
+    "rotate": rotation.rotate,
+    "replace": partial(rotation.rotate, hours=0),
+}
 HERE = Origin("test", "192.0.2.1")
 
 
@@ -40,7 +47,7 @@ async def enter(world: World, secret: str, origin: Origin = HERE) -> Actor:
 async def change(world: World, actor: Actor, key: Credential, verb: str) -> Any:
     async with world.database.write() as tx:
         found = await credentials.find(tx, actor, key.id)
-        return await getattr(credentials, verb)(tx, actor, found)
+        return await VERBS[verb](tx, actor, found)
 
 
 async def test_a_key_opens_what_its_scopes_say(world: World) -> None:
@@ -99,10 +106,10 @@ async def test_an_expired_key_is_told_so(world: World) -> None:
         await change(world, ada, key, "rotate")
 
 
-async def test_a_rotated_key_keeps_its_rights_and_ends(world: World) -> None:
+async def test_a_rotated_key_keeps_its_rights_and_goes_on_for_a_day(world: World) -> None:
     space = await world.space("ada")
     ada = await world.actor("ada")
-    then = clock.now() + clock.DAY
+    then = clock.now() + 30 * clock.DAY
     key, old = await make(
         world, ada, name="robot", scopes=["write"], expires_at=then, spaces=[space.id], networks=["192.0.2.0/24"]
     )
@@ -110,9 +117,56 @@ async def test_a_rotated_key_keeps_its_rights_and_ends(world: World) -> None:
     assert rotated.id != key.id
     for fact in ("name", "scopes", "expires_at", "spaces", "networks", "person_id"):
         assert getattr(rotated, fact) == getattr(key, fact)
+    for secret in (old, new):
+        assert (await enter(world, secret)).spaces == {space.id}
+    async with world.database.write() as tx:
+        old_key = await credentials.find(tx, ada, key.id)
+        assert (old_key.successor_id, old_key.grace_until) == (rotated.id, old_key.expires_at)
+        assert old_key.grace_until
+        assert 0 <= clock.now() + clock.DAY - old_key.grace_until < clock.MINUTE
+        await tx.run("update credential set grace_until = :now, expires_at = :now where id = :id", now=1, id=key.id)
+    with pytest.raises(ExpiredCredential):
+        await enter(world, old)
+    async with world.database.read() as tx:
+        assert [one.id for one in (await credentials.page(tx, ada, Page(10))).items] == [rotated.id]
+    assert (await enter(world, new)).credential_id == rotated.id
+
+
+async def test_a_key_rotated_without_grace_ends_at_once(world: World) -> None:
+    ada = await world.actor("ada")
+    key, old = await make(world, ada)
+    _, new = await change(world, ada, key, "replace")
+    await enter(world, new)
     with pytest.raises(InvalidCredential):
         await enter(world, old)
-    assert (await enter(world, new)).spaces == {space.id}
+    with pytest.raises(NotFound):
+        await change(world, ada, key, "rotate")
+
+
+async def test_the_grace_outlives_neither_the_key_nor_a_week(world: World) -> None:
+    ada = await world.actor("ada")
+    short, _ = await make(world, ada, expires_at=clock.now() + clock.HOUR)
+    await change(world, ada, short, "rotate")
+    async with world.database.write() as tx:
+        assert (await credentials.find(tx, ada, short.id)).grace_until == short.expires_at
+        key, _ = await credentials.create(tx, ada, NewKey(name="key", scopes=ALL))
+        for hours in (-1, 169):
+            with pytest.raises(Invalid) as refusal:
+                await rotation.rotate(tx, ada, key, hours=hours)
+            assert refusal.value.field == "grace_hours"
+        assert (await credentials.find(tx, ada, key.id)).successor_id is None
+
+
+async def test_a_rotated_key_can_live_longer_if_its_maker_may(world: World) -> None:
+    ada = await world.actor("ada")
+    key, secret = await make(world, ada, expires_at=clock.now() + clock.DAY)
+    itself = await enter(world, secret)
+    with pytest.raises(Forbidden):
+        async with world.database.write() as tx:
+            await rotation.rotate(tx, itself, key, expires_at=None)
+    async with world.database.write() as tx:
+        longer, _ = await rotation.rotate(tx, ada, key, expires_at=None)
+    assert longer.expires_at is None
 
 
 async def test_a_key_rotated_many_times_at_once_is_rotated_once(world: World) -> None:
@@ -120,9 +174,22 @@ async def test_a_key_rotated_many_times_at_once_is_rotated_once(world: World) ->
     key, _ = await make(world, ada)
     results = await asyncio.gather(*(change(world, ada, key, "rotate") for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(result, tuple) for result in results) == 1
-    assert sum(isinstance(result, NotFound) for result in results) == 4
+    assert sum(isinstance(result, KeyReplaced) for result in results) == 4
     async with world.database.read() as tx:
-        assert len((await credentials.page(tx, ada, Page(10))).items) == 1
+        assert len((await credentials.page(tx, ada, Page(10))).items) == 2
+
+
+async def test_a_key_lives_a_year_unless_its_maker_says_otherwise_or_lives_shorter(world: World) -> None:
+    ada = await world.actor("ada")
+    usual, _ = await make(world, ada)
+    assert usual.expires_at
+    assert 0 <= clock.now() + credentials.KEY_LIFE - usual.expires_at < clock.MINUTE
+    endless, _ = await make(world, ada, expires_at=None)
+    assert endless.expires_at is None
+    month = clock.now() + 30 * clock.DAY
+    _, secret = await make(world, ada, expires_at=month)
+    child, _ = await make(world, await enter(world, secret))
+    assert child.expires_at == month
 
 
 @pytest.mark.parametrize(
@@ -213,7 +280,8 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"expires_at": 1}, {"expires_at": 1}, True),
     ({"expires_at": 2}, {"expires_at": 1}, True),
     ({"expires_at": 1}, {"expires_at": 2}, False),
-    ({"expires_at": 1}, {}, False),
+    ({"expires_at": 1}, {}, True),
+    ({"expires_at": 1}, {"expires_at": None}, False),
     ({"scopes": ["read"]}, {"scopes": ["read"]}, False),
     ({"scopes": ["write"]}, {"scopes": ["read"]}, False),
 ]

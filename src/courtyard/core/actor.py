@@ -24,7 +24,7 @@ class Actor(msgspec.Struct, frozen=True):
 
     `reach` is the strongest scope of the credential (each contains the weaker ones), `spaces` the only spaces it may
     touch (None: all). `privileged` collects what was allowed only because a platform administrator asked. Who came by a
-    browser has a `session_id` instead of a credential.
+    browser has a `session_id` instead of a credential. `organization_id` is set for a key that is an organization's.
     """
 
     origin: Origin
@@ -36,6 +36,7 @@ class Actor(msgspec.Struct, frozen=True):
     spaces: frozenset[str] | None = None
     privileged: list[tuple[str, str]] = msgspec.field(default_factory=list)
     session_id: str | None = None
+    organization_id: str | None = None
 
     @property
     def anonymous(self) -> bool:

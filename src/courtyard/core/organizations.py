@@ -8,7 +8,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.access.roles import OrganizationRole
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
-from courtyard.core.identity import names, personal
+from courtyard.core.identity import names, people, personal
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
 
@@ -55,6 +55,8 @@ _SEEN: LiteralString = (
 _BY_HANDLE: LiteralString = _SEEN + " where o.handle = :handle"
 _BY_ID: LiteralString = _SEEN + " where o.id = :id"
 _PERSONAL: LiteralString = _SEEN + " where o.personal_of = :person"
+# Who serves an organization has no other.
+_SERVED: LiteralString = _SEEN + " where g.role is not null limit 1"
 _OF_PERSON: LiteralString = (
     " where o.id in (select w.organization_id from organization_member w where w.person_id = :person"
     " union select s.organization_id from member m join space s on s.id = m.space_id where m.person_id = :person)"
@@ -104,6 +106,7 @@ def _admit(actor: Actor, organization: Organization | None, needed: Belonging) -
         raise NotFound
     if needed in ("admin", "owner"):
         actor.everywhere()
+        in_person(actor)
     if RANK[organization.role or ("guest" if organization.guest else None)] >= RANK[needed]:
         return organization
     if not actor.administrator:
@@ -112,17 +115,23 @@ def _admit(actor: Actor, organization: Organization | None, needed: Belonging) -
     return organization
 
 
+def in_person(actor: Actor) -> None:
+    """Refuse the keys of organizations, for what is up to people: who belongs, and new organizations. Raises Forbidden."""
+    if actor.organization_id is not None:
+        raise Forbidden("The key of an organization works in its spaces, and does nothing else.")
+
+
 async def home(tx: Read, actor: Actor, handle: str | None) -> Organization:
-    """Where a new space of the caller goes: the named organization, or the personal one.
+    """Where a new space of the caller goes: the named organization, or the personal one (of a service key: its own).
 
     Raises Invalid, alike for an unknown handle and for an organization that is not the caller's.
     """
     actor.needs("write")
-    organization = (
-        await tx.one(Organization, _PERSONAL, person=actor.person_id)
-        if handle is None
-        else await seek(tx, actor, handle)
-    )
+    if handle is None:
+        own = _PERSONAL if actor.organization_id is None else _SERVED
+        organization = await tx.one(Organization, own, person=actor.person_id)
+    else:
+        organization = await seek(tx, actor, handle)
     if organization is None or (organization.role is None and not actor.administrator):
         raise Invalid("organization", "There is no such organization, or it is not yours.", code="unknown")
     return organization
@@ -161,6 +170,7 @@ async def create(tx: Write, actor: Actor, name: str, handle: str | None = None) 
     """Make an organization that the caller owns. Raises Invalid, HandleTaken."""
     actor.needs("write")
     actor.everywhere()
+    in_person(actor)
     name = text.name("name", name)
     if handle is None:
         handle = f"{text.slug(name, 'organization')}-{ids.code(6, ids.LOWER)}"
@@ -205,6 +215,7 @@ async def remove(tx: Write, actor: Actor, organization: Organization) -> None:
     )
     if not gone:
         raise NotEmpty
+    await people.end_service(tx, organization.id)
     await events.record(tx, actor, "organization.deleted", object_id=organization.id, name=organization.name)
 
 

@@ -38,7 +38,7 @@ class Route(APIRoute):
         self.names_caller = CALLER in suppliers
         self.meets_caller = self.names_caller or VISITOR in suppliers
         self.writes, self.reads = WRITING in suppliers, READING in suppliers
-        self.takes_body = bool(BODY & set(self.methods or ())) and any(_is_body(a) for _, a in _signature(endpoint))
+        self.takes_body = bool(BODY & set(self.methods or ())) and any(_bodies(a) for _, a in _signature(endpoint))
         self._secret = getattr(endpoint, "issues_secret", False)
 
     async def serve(self, call: Call) -> Response:
@@ -144,13 +144,18 @@ def _argument(name: str, annotation: Any) -> Argument:
         kind, *marks = get_args(annotation)
         if any(isinstance(mark, params.Query) for mark in marks):
             return _query(kind)
-    if _is_body(annotation):
-        return _body(annotation)
+    for model in _bodies(annotation):
+        return _body(model, may_be_absent=model is not annotation)
     return _path(name)
 
 
-def _is_body(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+def _bodies(annotation: Any) -> list[type[BaseModel]]:
+    """The model of a body; `Annotated[Model, Body()]` is one that may be left out, all its members being optional."""
+    if get_origin(annotation) is Annotated:
+        annotation, *marks = get_args(annotation)
+        if not any(isinstance(mark, params.Body) for mark in marks):
+            return []
+    return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
 def _query(model: type[BaseModel]) -> Argument:
@@ -160,8 +165,10 @@ def _query(model: type[BaseModel]) -> Argument:
     return query
 
 
-def _body(model: type[BaseModel]) -> Argument:
+def _body(model: type[BaseModel], *, may_be_absent: bool) -> Argument:
     async def body(call: Call) -> Any:
+        if may_be_absent and not call.body:
+            return model()
         return reading.check(model, call.decoded(), "body")
 
     return body

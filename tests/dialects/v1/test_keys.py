@@ -14,7 +14,7 @@ from tests.world import World
 
 KEY = set(
     "id name prefix last4 scopes spaces networks created_at expires_at last_used_at last_used_address"
-    " last_used_dialect".split()
+    " last_used_dialect organization successor_id grace_until".split()
 )
 READ = {"name": "Reader", "scopes": ["read"]}
 
@@ -54,7 +54,8 @@ async def test_the_secret_is_shown_once(ada: AsyncClient, anonymous: AsyncClient
     assert (key["prefix"], key["last4"]) == (key["key"][:8], key["key"][-4:])
     assert (key["name"], key["scopes"], key["spaces"], key["networks"]) == ("Reader", ["read"], None, None)
     assert re.fullmatch(TIME, key["created_at"])
-    assert (key["expires_at"], key["last_used_at"]) == (None, None)
+    assert re.fullmatch(TIME, key["expires_at"])
+    assert key["last_used_at"] is None
     shown = await got(ada, f"/v1/keys/{key['id']}")
     assert shown == {name: value for name, value in key.items() if name != "key"}
     assert shown in (await got(ada, "/v1/keys"))["data"]
@@ -71,6 +72,7 @@ async def test_what_does_not_fit(ada: AsyncClient) -> None:
         ({"expires_at": "2030-01-01T00:00:00"}, "/expires_at"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
         ({"expires_at": "0001-01-01T00:00:00+14:00"}, "/expires_at"),
+        ({"organization": 5}, "/organization"),
         ({"expires_at": 5}, "/expires_at"),
         ({"networks": []}, "/networks"),
         ({"networks": ["here"]}, "/networks"),
@@ -159,13 +161,38 @@ async def test_a_rotated_key_has_a_new_secret_and_the_old_rights(ada: AsyncClien
     for name in ("name", "scopes", "spaces", "networks", "expires_at"):
         assert new[name] == key[name]
     assert new["key"] != key["key"]
+    assert (new["successor_id"], new["grace_until"]) == (None, None)
+    old = await got(ada, f"/v1/keys/{key['id']}")
+    assert (old["successor_id"], old["grace_until"]) == (new["id"], old["expires_at"])
+    for each in (key, new):
+        assert (await anonymous.get("/v1/me", headers=by(each))).status_code == 200
+    problem(await ada.post(f"/v1/keys/{key['id']}/rotate"), 409)
+
+
+async def test_how_long_both_work_and_the_new_one_lives_can_be_said(ada: AsyncClient, anonymous: AsyncClient) -> None:
+    key = await made(ada, "/v1/keys", READ)
+    for body, pointer in (
+        ({"grace_hours": 169}, "/grace_hours"),
+        ({"grace_hours": -1}, "/grace_hours"),
+        ({"grace_hours": "1"}, "/grace_hours"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+    ):
+        assert pointers(await ada.post(f"/v1/keys/{key['id']}/rotate", json=body)) == {pointer}
+    body = {"grace_hours": 0, "expires_at": None}
+    new = (await ada.post(f"/v1/keys/{key['id']}/rotate", json=body)).json()
+    assert new["expires_at"] is None
     problem(await anonymous.get("/v1/me", headers=by(key)), 401)
-    assert (await anonymous.get("/v1/me", headers=by(new))).status_code == 200
+    problem(await ada.get(f"/v1/keys/{key['id']}"), 404)
+
+
+async def test_a_key_without_an_end_is_asked_for(ada: AsyncClient) -> None:
+    assert (await made(ada, "/v1/keys", {**READ, "expires_at": None}))["expires_at"] is None
+    assert (await made(ada, "/v1/keys", READ))["expires_at"][:4] > "2026"
 
 
 async def test_a_key_can_rotate_itself(ada: AsyncClient, anonymous: AsyncClient) -> None:
     key = await made(ada, "/v1/keys", {"name": "self", "scopes": ["admin"]})
-    new = (await anonymous.post(f"/v1/keys/{key['id']}/rotate", headers=by(key))).json()
+    new = (await anonymous.post(f"/v1/keys/{key['id']}/rotate", json={"grace_hours": 0}, headers=by(key))).json()
     problem(await anonymous.get("/v1/me", headers=by(key)), 401)
     assert (await anonymous.get("/v1/keys", headers=by(new))).status_code == 200
 
@@ -205,3 +232,36 @@ async def test_last_use_is_noted_off_the_request_path(
     used = await got(ada, f"/v1/keys/{key['id']}")
     assert re.fullmatch(TIME, used["last_used_at"])
     assert (used["last_used_address"], used["last_used_dialect"]) == ("127.0.0.1", "v1")
+
+
+async def test_a_service_key_is_its_organizations(v1: Clients, world: World, anonymous: AsyncClient) -> None:
+    ada, bob = v1("ada"), v1("bob")
+    await world.organization("acme", owner="ada", admins=["bob"], members=["cy"])
+    inside, outside = await world.space("cy", organization="acme"), await world.space("ada")
+    robot = {"name": "Robot", "scopes": ["write"], "organization": "acme"}
+    key = await made(ada, "/v1/keys", robot)
+    assert (set(key), key["organization"]) == (KEY | {"key"}, "acme")
+    assert (await anonymous.get("/v1/me", headers=by(key))).json()["email"] is None
+    assert (await anonymous.get(f"/v1/spaces/{inside.id}", headers=by(key))).json()["role"] == "admin"
+    problem(await anonymous.get(f"/v1/spaces/{outside.id}", headers=by(key)), 404)
+    space = await anonymous.post("/v1/spaces", json={"name": "Made by a program"}, headers=by(key))
+    assert space.json()["organization"]["handle"] == "acme"
+    members = (await got(bob, "/v1/organizations/acme/members"))["data"]
+    assert ("acme-service", None, "admin") in [
+        (member["user"]["username"], member["user"]["email"], member["role"]) for member in members
+    ]
+    assert [each["id"] for each in (await got(bob, "/v1/keys", organization="acme"))["data"]] == [key["id"]]
+    assert key["id"] not in [each["id"] for each in (await got(ada, "/v1/keys"))["data"]]
+    for who in ("cy", "eve"):
+        problem(await v1(who).get(f"/v1/keys/{key['id']}"), 404)
+    problem(await v1("cy").get("/v1/keys", params={"organization": "acme"}), 403)
+    problem(await v1("eve").get("/v1/keys", params={"organization": "acme"}), 404)
+    problem(await v1("cy").post("/v1/keys", json=robot), 403)
+    problem(await ada.post("/v1/keys", json={**robot, "organization": "ada"}), 409)
+    unknown, foreign = [
+        await v1("eve").post("/v1/keys", json={**robot, "organization": handle}) for handle in ("nowhere", "acme")
+    ]
+    assert pointers(unknown) == {"/organization"}
+    assert told(unknown) == told(foreign)
+    assert (await bob.delete(f"/v1/keys/{key['id']}")).status_code == 204
+    problem(await anonymous.get("/v1/me", headers=by(key)), 401)

@@ -1,9 +1,10 @@
 """Credentials: one kind of row for people and programs, whatever form a dialect gives it."""
 
 import ipaddress
-from typing import Literal, LiteralString
+from typing import Any, Literal, LiteralString
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, Scope
@@ -13,6 +14,8 @@ from courtyard.storage.database import Pair, Read, Write
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Kind = Literal["key", "login"]
+KEY_LIFE = 365 * clock.DAY
+"""So long a key lives unless its maker says otherwise."""
 LOGIN_LIFE = 30 * clock.DAY
 LOGINS = 50
 """So many logins of one person live at once."""
@@ -23,7 +26,10 @@ class KeyOver(Conflict):
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """What is kept of a credential: never the secret. `scopes` are words with a space between, the rest JSON."""
+    """What is kept of a credential: never the secret. `scopes` are words with a space between, the rest JSON.
+
+    `organization` is the handle of the one that a service key belongs to. One that was rotated names its successor.
+    """
 
     number: int
     id: str
@@ -41,14 +47,21 @@ class Credential(msgspec.Struct, frozen=True):
     last_used_at: int | None
     last_used_address: str | None
     last_used_dialect: str | None
+    organization_id: str | None
+    organization: str | None
+    successor_id: str | None
+    grace_until: int | None
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is needed to make a key. `expires_at` in milliseconds UTC; None lets it live until it is revoked."""
+    """What is needed to make a key. `expires_at` in milliseconds UTC; None lets it live until it is revoked.
+
+    Unsaid it lives for `KEY_LIFE`, but no longer than the key that makes it.
+    """
 
     name: str
     scopes: list[Scope]
-    expires_at: int | None = None
+    expires_at: int | UnsetType | None = UNSET
     spaces: list[str] | None = None
     networks: list[str] | None = None
 
@@ -63,20 +76,30 @@ class _Found(msgspec.Struct, frozen=True):
     revoked_at: int | None
     last_used_at: int | None
     application_id: str | None
+    organization_id: str | None
     is_administrator: int
     state: str
 
 
 _LOOKUP: LiteralString = (
     "select c.id, c.person_id, c.scopes, c.spaces, c.networks, c.expires_at, c.revoked_at, c.last_used_at,"
-    " c.application_id, p.is_administrator, p.state from credential c join person p on p.id = c.person_id"
+    " c.application_id, c.organization_id, p.is_administrator, p.state from credential c join person p on p.id = c.person_id"
     " where c.hash = :hash and c.kind <> 'refresh'"
 )
 COLUMNS: LiteralString = (
     "select number, id, person_id, kind, name, prefix, last4, scopes, spaces, networks, created_at, expires_at,"
-    " revoked_at, last_used_at, last_used_address, last_used_dialect from credential"
+    " revoked_at, last_used_at, last_used_address, last_used_dialect, organization_id,"
+    " (select o.handle from organization o where o.id = organization_id) as organization, successor_id, grace_until"
+    " from credential"
 )
-_OWN: LiteralString = COLUMNS + " where id = :id and person_id = :person and kind = 'key' and revoked_at is null"
+# One that was rotated is there until its grace is over.
+LIVE: LiteralString = " and kind = 'key' and revoked_at is null and (grace_until is null or grace_until > :now)"
+# One's own, and the keys of an organization for those who administer it.
+_OWN: LiteralString = (
+    COLUMNS + " where id = :id and (person_id = :person or organization_id in (select g.organization_id"
+    " from organization_member g where g.person_id = :person and g.role in ('owner', 'admin'))"
+    " or (organization_id is not null and :everything = 1))" + LIVE
+)
 _HELD = Pair(sqlite=_OWN, postgres=_OWN + " for no key update")
 REACH: dict[str, int] = {}
 
@@ -101,6 +124,7 @@ async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, in
         found.id,
         found.application_id,
         None if found.spaces is None else frozenset(msgspec.json.decode(found.spaces, type=list[str])),
+        organization_id=found.organization_id,
     )
     return actor, found.last_used_at
 
@@ -143,40 +167,60 @@ async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None 
     actor.needs("admin")
     if actor.person_id and person_id not in (None, actor.person_id):
         raise Forbidden
+    # What the key of an organization makes is the organization's.
+    return await create_for(tx, actor, new, person_id or actor.person_id, actor.organization_id)
+
+
+async def create_for(
+    tx: Write, actor: Actor, new: NewKey, person_id: str, organization_id: str | None
+) -> tuple[Credential, str]:
+    """`create` for whomever the caller was found to act for, by the caller of this function."""
     scopes: list[Scope] = [scope for scope in SCOPES if scope in new.scopes]
     if not scopes:
         raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")
-    if new.expires_at is not None and new.expires_at <= clock.now():
-        raise Invalid("expires_at", "This is in the past.", code="past")
-    await _not_stronger(tx, actor, new)
-    return await issue(
-        tx,
-        actor,
-        person_id or actor.person_id,
-        "key",
-        NewKey(
-            name=text.name("name", new.name),
-            scopes=scopes,
-            expires_at=new.expires_at,
-            spaces=None if new.spaces is None else _spaces(new.spaces),
-            networks=None if new.networks is None else _networks(new.networks),
-        ),
+    _in_future(new.expires_at)
+    made = NewKey(
+        name=text.name("name", new.name),
+        scopes=scopes,
+        expires_at=await _not_stronger(tx, actor, new),
+        spaces=None if new.spaces is None else _spaces(new.spaces),
+        networks=None if new.networks is None else _networks(new.networks),
     )
+    return await issue(tx, actor, person_id, "key", made, organization_id)
 
 
-async def _not_stronger(tx: Read, actor: Actor, new: NewKey) -> None:
-    """A key made with a key opens no other space, lives no longer and works from nowhere else. Raises Forbidden."""
+def _in_future(expires_at: int | UnsetType | None) -> None:
+    if isinstance(expires_at, int) and expires_at <= clock.now():
+        raise Invalid("expires_at", "This is in the past.", code="past")
+
+
+async def _not_stronger(tx: Read, actor: Actor, new: NewKey) -> int | None:
+    """A credential makes no key that opens another space, lives longer or works from elsewhere; when the new one ends.
+
+    A person who just signed in is no such limit. Raises Forbidden.
+    """
     wider = actor.spaces is not None and not (new.spaces is not None and actor.spaces.issuperset(new.spaces))
     maker = None
     if actor.credential_id is not None:
         maker = await tx.one(Credential, COLUMNS + " where id = :id and revoked_at is null", id=actor.credential_id)
         wider = wider or maker is None
-    if wider or (maker is not None and maker.kind == "key" and (_outlives(maker, new) or _reaches_out(maker, new))):
+    if maker is not None and maker.kind == "login":
+        maker = None
+    expires_at = _end(maker, new.expires_at)
+    if wider or (maker is not None and (_outlives(maker, expires_at) or _reaches_out(maker, new))):
         raise Forbidden("A credential never makes a stronger one.")
+    return expires_at
 
 
-def _outlives(maker: Credential, new: NewKey) -> bool:
-    return maker.expires_at is not None and (new.expires_at is None or new.expires_at > maker.expires_at)
+def _end(maker: Credential | None, expires_at: int | UnsetType | None) -> int | None:
+    if expires_at is not UNSET:
+        return expires_at
+    usual = clock.now() + KEY_LIFE
+    return usual if maker is None or maker.expires_at is None else min(usual, maker.expires_at)
+
+
+def _outlives(maker: Credential, expires_at: int | None) -> bool:
+    return maker.expires_at is not None and (expires_at is None or expires_at > maker.expires_at)
 
 
 def _reaches_out(maker: Credential, new: NewKey) -> bool:
@@ -198,14 +242,16 @@ def _decoded(names: str | None) -> list[str] | None:
     return None if names is None else msgspec.json.decode(names, type=list[str])
 
 
-async def issue(tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey) -> tuple[Credential, str]:
+async def issue(
+    tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey, organization_id: str | None = None
+) -> tuple[Credential, str]:
     """Store a credential whose particulars have been checked."""
     secret = ids.secret("cyk")
     credential_id = ids.new()
     await tx.run(
         "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, spaces, networks, created_at,"
-        " expires_at) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes, :spaces, :networks, :now,"
-        " :expires)",
+        " expires_at, organization_id) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes, :spaces,"
+        " :networks, :now, :expires, :organization)",
         id=credential_id,
         person=person_id,
         kind=kind,
@@ -217,9 +263,11 @@ async def issue(tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey
         spaces=None if new.spaces is None else msgspec.json.encode(new.spaces).decode(),
         networks=None if new.networks is None else msgspec.json.encode(new.networks).decode(),
         now=clock.now(),
-        expires=new.expires_at,
+        expires=None if new.expires_at is UNSET else new.expires_at,
+        organization=organization_id,
     )
-    await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes)
+    detail: dict[str, Any] = {"organization_id": organization_id} if organization_id else {}
+    await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes, **detail)
     return await _again(tx, credential_id), secret
 
 
@@ -239,28 +287,39 @@ def _networks(values: list[str]) -> list[str]:
 
 
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Credential]:
-    """The caller's keys, newest first, without revoked ones."""
+    """The caller's keys, newest first, without those that are revoked or replaced."""
     actor.needs("admin")
     rows = await tx.all(
         Credential,
-        COLUMNS + " where person_id = :person and kind = 'key' and revoked_at is null and id < :past"
-        " order by id desc limit :limit",
+        COLUMNS + " where person_id = :person and id < :past" + LIVE + " order by id desc limit :limit",
         person=actor.person_id,
         past=page.after or LAST,
+        now=clock.now(),
         limit=page.limit + 1,
     )
     return cut(rows, page.limit)
 
 
 async def find(tx: Read, actor: Actor, credential_id: str, *, hold: bool = False) -> Credential:
-    """One of the caller's keys. Raises NotFound.
+    """One of the caller's keys, or of an organization that the caller administers. Raises NotFound, Forbidden.
 
     `hold` keeps others from changing it until the caller's commit, so that a precondition stays true.
     """
     actor.needs("admin")
-    row = await tx.one(Credential, _HELD if hold else _OWN, id=credential_id, person=actor.person_id)
+    row = await tx.one(
+        Credential,
+        _HELD if hold else _OWN,
+        id=credential_id,
+        person=actor.person_id,
+        everything=int(actor.administrator),
+        now=clock.now(),
+    )
     if row is None:
         raise NotFound
+    if row.person_id != actor.person_id:
+        actor.everywhere()
+        if actor.administrator:
+            actor.privileged.append(("key of an organization", row.id))
     return row
 
 
@@ -281,24 +340,15 @@ async def revoke(tx: Write, actor: Actor, key: Credential) -> None:
     await events.record(tx, actor, "key.revoked", object_id=key.id)
 
 
-async def rotate(tx: Write, actor: Actor, key: Credential) -> tuple[Credential, str]:
-    """Put a new key with the same rights in the place of an old one, which ends at once.
-
-    Raises Forbidden for a key stronger than the caller's credential, KeyOver; NotFound when it has ended meanwhile.
-    """
-    if key.expires_at is not None and key.expires_at <= clock.now():
-        raise KeyOver
-    new = NewKey(
-        name=key.name,
-        scopes=[scope for scope in SCOPES if scope in key.scopes.split()],
-        expires_at=key.expires_at,
-        spaces=_decoded(key.spaces),
-        networks=_decoded(key.networks),
+async def end_service(tx: Write, organization_id: str, person_id: str) -> None:
+    """End the keys of an organization with the membership of whoever stands for them."""
+    await tx.run(
+        "update credential set revoked_at = :now where organization_id = :organization and person_id = :person"
+        " and revoked_at is null",
+        organization=organization_id,
+        person=person_id,
+        now=clock.now(),
     )
-    await _not_stronger(tx, actor, new)
-    # The old one ends first: of two rotations at once, the second finds nothing to rotate.
-    await revoke(tx, actor, key)
-    return await issue(tx, actor, key.person_id, "key", new)
 
 
 async def trim_logins(tx: Write, person_id: str) -> None:

@@ -39,6 +39,8 @@ class Person(msgspec.Struct, frozen=True):
     email_verified_at: int | None
 
 
+SERVICE = "service:"
+"""What stands in place of the address of whoever serves an organization: no address is like it."""
 COLUMNS: LiteralString = (
     "select p.number, p.id, p.email, p.username, p.phone, p.password_hash, p.state, p.is_administrator,"
     " p.referral_code, p.created_at, p.email_verified_at from person p"
@@ -148,6 +150,34 @@ async def add_pending(tx: Write, actor: Actor, email: str) -> Person:
     return await find(tx, person_id)
 
 
+async def serving(tx: Write, actor: Actor, organization_id: str, handle: str) -> str:
+    """The id of the member in whose name the keys of an organization act, made when it is first asked for.
+
+    It has no password, no personal organization and no address that anybody could claim, mail or invite. Call it under
+    the lock of the organization.
+    """
+    address = f"{SERVICE}{organization_id}"
+    known = await seek_by_email(tx, address)
+    if known is not None:
+        return known.id
+    username, person_id = f"{handle[:40]}-service", None
+    while person_id is None:
+        person_id = await _store(tx, address, username, "active", None, None)
+        username = f"{handle[:40]}-service-{ids.code(4, ids.LOWER)}"
+    await events.record(tx, actor, "person.created", object_id=person_id, organization_id=organization_id)
+    return person_id
+
+
+async def end_service(tx: Write, organization_id: str) -> None:
+    """The organization is gone: nobody serves it any more."""
+    await tx.run("delete from person where email_folded = :address", address=f"{SERVICE}{organization_id}")
+
+
+def mailable(email: str) -> str | None:
+    """The address; None of whom has none because nobody reads it (see `serving`)."""
+    return None if email.startswith(SERVICE) else email
+
+
 async def rename(tx: Write, actor: Actor, username: str) -> Person:
     """Give the caller another username; their personal organization is called by it too. Raises Invalid, UsernameTaken."""
     actor.needs("admin")
@@ -212,6 +242,15 @@ async def _insert(
     tx: Write, email: str, username: str, state: State, password_hash: str | None, phone: str | None
 ) -> str | None:
     """Store a person and their organization; the id, or None when address or username is taken."""
+    person_id = await _store(tx, email, username, state, password_hash, phone)
+    if person_id is not None:
+        await found_personal(tx, person_id, username)
+    return person_id
+
+
+async def _store(
+    tx: Write, email: str, username: str, state: State, password_hash: str | None, phone: str | None
+) -> str | None:
     person_id, now = ids.new(), clock.now()
     await names.hold(tx, "email", text.fold(email))
     await names.hold(tx, "username", text.fold(username))
@@ -230,10 +269,7 @@ async def _insert(
         referral_code=ids.code(8, ids.UPPER),
         now=now,
     )
-    if not made:
-        return None
-    await found_personal(tx, person_id, username)
-    return person_id
+    return person_id if made else None
 
 
 async def still_pending(tx: Write, person_id: str) -> bool:

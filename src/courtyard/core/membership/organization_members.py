@@ -5,12 +5,18 @@ from typing import LiteralString
 from courtyard.core import events
 from courtyard.core.access.roles import OrganizationRole
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Forbidden, Invalid, NotFound
+from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
+from courtyard.core.identity import credentials, people
 from courtyard.core.membership import holds
 from courtyard.core.membership.model import END, LastOwner, OrganizationMember, bound
 from courtyard.core.organizations import Organization
 from courtyard.core.paging import Page, Slice, cut
 from courtyard.storage.database import Read, Write
+
+
+class NoPerson(Conflict):
+    """This member stands for the keys of the organization. It cannot be an owner."""
+
 
 ROLES: tuple[OrganizationRole, ...] = ("member", "admin", "owner")
 
@@ -49,13 +55,15 @@ async def set_role(
     """Give a member another role. Takes an organization found as admin.
 
     Raises Invalid for another word, NotFound, Forbidden where an owner is made or unmade by somebody else than an owner,
-    LastOwner.
+    LastOwner, NoPerson.
     """
     known(role)
     organization = await holds.organization(tx, actor, organization, "admin")
     old = await find(tx, organization, person_id)
     if old.role == role:
         return old
+    if role == "owner" and people.mailable(old.email) is None:
+        raise NoPerson
     if "owner" in (old.role, role):
         as_owner(actor, organization)
     if old.role == "owner":
@@ -102,6 +110,7 @@ async def remove(tx: Write, actor: Actor, organization: Organization, person_id:
         person=person_id,
     )
     action = "organization_member.left" if leaving else "organization_member.removed"
+    await credentials.end_service(tx, organization.id, person_id)
     await events.record(tx, actor, action, object_id=person_id, organization_id=organization.id)
     return member
 

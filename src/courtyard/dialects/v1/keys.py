@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
-from courtyard.core.identity import credentials, people
+from courtyard.core.identity import credentials, people, rotation
+from courtyard.core.membership import organization_keys
 from courtyard.dialects.v1 import shapes
 from courtyard.dialects.v1.doors import OwnKey
-from courtyard.dialects.v1.models import KeyPatch, NewKey
-from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
+from courtyard.dialects.v1.models import KeyFilters, KeyPatch, NewKey, Rotation
+from courtyard.dialects.v1.pages import PageShape, asked, page
 from courtyard.web.answer import Answer, answer
 from courtyard.web.preconditions import one
 from courtyard.web.route import Route, issues_secret
 from courtyard.web.suppliers import Caller, Read, Whole, Write
 
+_ROTATION = Rotation()
 router = APIRouter(route_class=Route, tags=["Self"])
 
 
@@ -25,16 +27,24 @@ async def get_me(tx: Read, caller: Caller, call: Whole) -> Response:
 
 
 @router.get("/v1/keys", summary="List keys", response_model=PageShape[shapes.KeyShape])
-async def list_keys(tx: Read, caller: Caller, call: Whole, paging: Annotated[Paging, Query()]) -> Response:
-    """The caller's own, newest first; never with a secret."""
-    return page(call, await credentials.page(tx, caller, asked(call, paging)), shapes.key)
+async def list_keys(tx: Read, caller: Caller, call: Whole, filters: Annotated[KeyFilters, Query()]) -> Response:
+    """The caller's own, or those of an organization for its owners and admins; newest first, never with a secret."""
+    wanted = asked(call, filters)
+    if filters.organization is None:
+        return page(call, await credentials.page(tx, caller, wanted), shapes.key)
+    return page(call, await organization_keys.page(tx, caller, filters.organization, wanted), shapes.key)
 
 
 @router.post("/v1/keys", status_code=201, summary="Create a key", response_model=shapes.NewKeyShape)
 @issues_secret
 async def create_key(tx: Write, caller: Caller, body: NewKey) -> Response:
-    """A key is never stronger than the credential that makes it. Needs the scope `admin`."""
-    return _shown(*await credentials.create(tx, caller, body.core()))
+    """A key is never stronger than the credential that makes it. Needs the scope `admin`.
+
+    With `organization` it is a service key: it works as an admin in the spaces of that organization, whoever made it.
+    """
+    if body.organization is None:
+        return _shown(*await credentials.create(tx, caller, body.core()))
+    return _shown(*await organization_keys.create(tx, caller, body.organization, body.core()))
 
 
 @router.get("/v1/keys/{key_id}", summary="Get a key", response_model=shapes.KeyShape)
@@ -57,9 +67,9 @@ async def revoke_key(tx: Write, caller: Caller, key: OwnKey) -> Response:
 
 @router.post("/v1/keys/{key_id}/rotate", status_code=201, summary="Rotate a key", response_model=shapes.NewKeyShape)
 @issues_secret
-async def rotate_key(tx: Write, caller: Caller, key: OwnKey) -> Response:
-    """A new key with the same rights; the old one ends at once."""
-    return _shown(*await credentials.rotate(tx, caller, key))
+async def rotate_key(tx: Write, caller: Caller, key: OwnKey, body: Annotated[Rotation, Body()] = _ROTATION) -> Response:
+    """A new key with the same rights; the old one works beside it for a day, or for `grace_hours`."""
+    return _shown(*await rotation.rotate(tx, caller, key, **body.core()))
 
 
 def _shown(key: credentials.Credential, secret: str) -> Response:

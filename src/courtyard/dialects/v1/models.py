@@ -2,13 +2,14 @@
 
 from typing import Any, Literal
 
+from msgspec import UNSET, UnsetType
 from pydantic import BaseModel, ConfigDict
 
 from courtyard.core import artifacts, clock, customers, spaces, threads
 from courtyard.core.access.roles import Visibility
 from courtyard.core.actor import Scope
 from courtyard.core.errors import Invalid
-from courtyard.core.identity import credentials
+from courtyard.core.identity import credentials, rotation
 from courtyard.dialects.v1.pages import Paging
 
 
@@ -84,7 +85,10 @@ class OrganizationPatch(Body):
 
 
 class NewKey(Body):
-    """A key to be made: `expires_at` is RFC 3339 or null, `spaces` and `networks` limit where it works."""
+    """A key to be made: `spaces` and `networks` limit where it works, `organization` is the handle of whose it is to be.
+
+    `expires_at` is RFC 3339; absent it is in a year, with null the key lives until it is revoked.
+    """
 
     name: str
     scopes: list[Scope]
@@ -94,15 +98,29 @@ class NewKey(Body):
     organization: str | None = None
 
     def core(self) -> credentials.NewKey:
-        if self.organization is not None:
-            raise Invalid("organization", "Keys of organizations are not offered.", code="unsupported")
         return credentials.NewKey(
             name=self.name,
             scopes=self.scopes,
-            expires_at=None if self.expires_at is None else time("expires_at", self.expires_at),
+            expires_at=end(self, self.expires_at),
             spaces=self.spaces,
             networks=self.networks,
         )
+
+
+class KeyFilters(Paging):
+    """Whose keys: one's own, or those of an organization."""
+
+    organization: str | None = None
+
+
+class Rotation(Body):
+    """For how many hours the old key goes on working, and when the new one ends; absent: when the old one would have."""
+
+    grace_hours: int = rotation.GRACE
+    expires_at: str | None = None
+
+    def core(self) -> dict[str, Any]:
+        return {"hours": self.grace_hours, "expires_at": end(self, self.expires_at)}
 
 
 class KeyPatch(Body):
@@ -113,6 +131,13 @@ class KeyPatch(Body):
     def asked(self) -> str | None:
         """The new name; None when it stays."""
         return self.name if self.model_fields_set else None
+
+
+def end(body: Body, value: str | None) -> int | UnsetType | None:
+    """`expires_at` of a body: absent and null are two things. Raises Invalid."""
+    if "expires_at" not in body.model_fields_set:
+        return UNSET
+    return None if value is None else time("expires_at", value)
 
 
 def time(field: str, value: str) -> int:

@@ -10,7 +10,7 @@ from courtyard.core.access.roles import role as acting_role
 from courtyard.core.actor import RANK, SCOPES, Actor
 from courtyard.core.clock import rfc3339
 from courtyard.core.identity.credentials import Credential
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.people import Person, mailable
 from courtyard.core.membership.invitations import Accepted
 from courtyard.core.membership.model import Invitation, Member, OrganizationMember
 from courtyard.core.organizations import Belonging, Organization
@@ -117,6 +117,9 @@ class KeyShape(TypedDict):
     last_used_at: str | None
     last_used_address: str | None
     last_used_dialect: str | None
+    organization: str | None
+    successor_id: str | None
+    grace_until: str | None
 
 
 class NewKeyShape(KeyShape):
@@ -139,6 +142,9 @@ def key(fact: Credential) -> KeyShape:
         "last_used_at": time(fact.last_used_at),
         "last_used_address": fact.last_used_address,
         "last_used_dialect": fact.last_used_dialect,
+        "organization": fact.organization,
+        "successor_id": fact.successor_id,
+        "grace_until": time(fact.grace_until),
     }
 
 
@@ -147,7 +153,7 @@ class MeShape(TypedDict):
 
     id: str
     username: str
-    email: str
+    email: str | None
     phone: str | None
     administrator: bool
     scopes: list[str]
@@ -158,7 +164,7 @@ def me(caller: Actor, fact: Person) -> MeShape:
     return {
         "id": fact.id,
         "username": fact.username,
-        "email": fact.email,
+        "email": mailable(fact.email),
         "phone": fact.phone,
         "administrator": bool(fact.is_administrator),
         "scopes": [scope for scope in SCOPES if RANK[scope] <= caller.reach],
@@ -183,7 +189,11 @@ class MemberShape(TypedDict):
 
 def member(fact: Member | OrganizationMember, *, with_email: bool) -> MemberShape:
     return {
-        "user": {"id": fact.person_id, "username": fact.username, "email": fact.email if with_email else None},
+        "user": {
+            "id": fact.person_id,
+            "username": fact.username,
+            "email": mailable(fact.email) if with_email else None,
+        },
         "role": fact.role,
         "state": fact.state,
         "since": rfc3339(fact.since),
