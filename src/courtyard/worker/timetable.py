@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
+from courtyard.core.identity import expiries
+from courtyard.core.oauth import codes, devices, tokens
+from courtyard.storage.database import Write
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
 
@@ -24,19 +27,19 @@ class Chore:
 
 def timetable(tools: Tools) -> tuple[Chore, ...]:
     """The whole of it, but for what a caller of the worker adds and what depends on its pace."""
-    database = tools.database
 
-    async def forget_keys() -> None:
-        async with database.write() as tx:
-            await idempotency.forget(tx)
+    def in_one(act: Callable[[Write], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """All of it in a transaction."""
+
+        async def chore() -> None:
+            async with tools.database.write() as tx:
+                await act(tx)
+
+        return chore
 
     async def forget_sessions() -> None:
         async with database.write() as tx:
             await accounts.forget(tx)
-
-    async def give_up_mails() -> None:
-        async with database.write() as tx:
-            await mail.give_up(tx)
 
     async def collect() -> None:
         await collect_garbage(tools)
@@ -46,14 +49,23 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
 
     return (
         Chore("mails", 1, Postman(tools).empty_outbox),
-        Chore("lost mails", 60, give_up_mails),
+        Chore("lost mails", 60, in_one(mail.give_up)),
         Chore("seals", 5, lambda: seal_events(tools)),
-        Chore("idempotency keys", 60, forget_keys),
+        Chore("idempotency keys", 60, in_one(idempotency.forget)),
         Chore("sessions and links", 600, forget_sessions, first=10),
+        Chore("codes and tokens", 3_600, lambda: forget_grants(tools), first=20),
+        Chore("expiring keys", 600, in_one(expiries.warn)),
         Chore("garbage", 2, collect),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
+
+
+async def forget_grants(tools: Tools) -> None:
+    """Drop codes, devices and tokens of applications that are long over."""
+    for grants in (codes, devices, tokens):
+        async with tools.database.write() as tx:
+            await grants.forget(tx)
 
 
 async def seal_events(tools: Tools) -> int:
