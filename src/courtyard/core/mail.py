@@ -15,7 +15,7 @@ import msgspec
 
 from courtyard.core import clock, events
 from courtyard.core.actor import system
-from courtyard.core.identity import mailed, people
+from courtyard.core.identity import expiries, mailed, people
 from courtyard.core.membership import invitations
 from courtyard.core.membership.invitations import Letter
 from courtyard.storage.database import Pair, Read, Write
@@ -248,6 +248,23 @@ async def _email_changed(tx: Write, payload: dict[str, Any], public_url: str) ->
     )
 
 
+async def _key_expiring(tx: Write, payload: dict[str, Any], public_url: str) -> Text | None:
+    key = await expiries.seek(tx, payload["key_id"])
+    if key is None:
+        return None
+    whose = f"The service key of {_line(key.organization)}" if key.organization else "Your key"
+    return await _told(
+        tx,
+        payload,
+        f'The key "{_line(key.name)}" is about to expire',
+        f'{whose} "{_line(key.name)}" ({key.prefix}…{key.last4}) at {public_url} works until {_day(key.expires_at)}.\n\n'
+        "If it is still needed, put another one in its place before then; both work for a while:\n\n"
+        f"POST {public_url}/v1/keys/{key.id}/rotate\n"
+        '{"expires_at": "..."}\n\n'
+        "If not, you need do nothing.",
+    )
+
+
 async def _told(tx: Write, payload: dict[str, Any], subject: str, body: str) -> Text | None:
     """A mail that says what happened; None when the account is gone."""
     person = await people.seek(tx, payload["person_id"])
@@ -272,6 +289,7 @@ KINDS: dict[str, Kind] = {
     "password_changed": _password_changed,
     "email_change_asked": _email_change_asked,
     "email_changed": _email_changed,
+    "key_expiring": _key_expiring,
     "account_removed": _account_removed,
 }
 """What each kind says, from the payload that `events.post` stored; None when its reason is over."""

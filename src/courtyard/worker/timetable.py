@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
 from courtyard.core.identity import expiries
-from courtyard.core.oauth import codes, devices, tokens
 from courtyard.storage.database import Write
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
@@ -37,10 +36,6 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
 
         return chore
 
-    async def forget_sessions() -> None:
-        async with database.write() as tx:
-            await accounts.forget(tx)
-
     async def collect() -> None:
         await collect_garbage(tools)
 
@@ -52,20 +47,12 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("lost mails", 60, in_one(mail.give_up)),
         Chore("seals", 5, lambda: seal_events(tools)),
         Chore("idempotency keys", 60, in_one(idempotency.forget)),
-        Chore("sessions and links", 600, forget_sessions, first=10),
-        Chore("codes and tokens", 3_600, lambda: forget_grants(tools), first=20),
-        Chore("expiring keys", 600, in_one(expiries.warn)),
+        Chore("sessions and links", 600, in_one(accounts.forget), first=10),
+        Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, collect),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
-
-
-async def forget_grants(tools: Tools) -> None:
-    """Drop codes, devices and tokens of applications that are long over."""
-    for grants in (codes, devices, tokens):
-        async with tools.database.write() as tx:
-            await grants.forget(tx)
 
 
 async def seal_events(tools: Tools) -> int:
