@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
 from courtyard.core.identity import expiries
+from courtyard.core.oauth import codes, devices, tokens
 from courtyard.storage.database import Write
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
@@ -48,11 +49,19 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("seals", 5, lambda: seal_events(tools)),
         Chore("idempotency keys", 60, in_one(idempotency.forget)),
         Chore("sessions and links", 600, in_one(accounts.forget), first=10),
+        Chore("codes and tokens", 3_600, lambda: forget_grants(tools), first=20),
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, collect),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
+
+
+async def forget_grants(tools: Tools) -> None:
+    """Drop codes, devices and tokens of applications that are long over."""
+    for grants in (codes, devices, tokens):
+        async with tools.database.write() as tx:
+            await grants.forget(tx)
 
 
 async def seal_events(tools: Tools) -> int:
