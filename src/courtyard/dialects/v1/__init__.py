@@ -11,6 +11,7 @@ from courtyard.dialects.v1 import (
     keys,
     organizations,
     people,
+    security,
     spaces,
     threads,
     uploads,
@@ -40,6 +41,7 @@ ROUTERS = [
     people.router,
     organizations.router,
     keys.router,
+    security.router,
     applications.router,
     consents.router,
 ]
