@@ -80,8 +80,8 @@ class Writer:
             assert found.status_code == (404 if facts is None else 200), f"{address}: {found.text}"
             if facts is None:
                 continue
-            answered = found.json()
-            assert {name: answered[name] for name in facts} == facts, address
+            answered, names = found.json(), list(facts)
+            assert {name: answered[name] for name in names} == facts, address
             if "checksum" in facts:
                 bytes_back = (await client.get(f"{address}/download")).content
                 assert bytes_back == self._contents[facts["name"]], address
@@ -112,7 +112,8 @@ class Writer:
             self._forget(asked.path)
             return
         address, facts = answer.headers.get("location", asked.path), answer.json()
-        self.known[address] = {name: facts[name] for name in KEPT.get(asked.kind, facts)}
+        kept = KEPT.get(asked.kind) or list(facts)
+        self.known[address] = {name: facts[name] for name in kept}
         self._unchecked.add(address)
         if asked.kind == "space" and address not in self._spaces:
             self._spaces.append(address)

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,10 +18,10 @@ from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.call import Call
 from courtyard.web.route import Route
-from courtyard.web.speech import Headers, Policy, Services, Speech, decode_json
+from courtyard.web.speech import Failures, Headers, Policy, Services, Speech, decode_json
 from courtyard.web.table import Match, Table
 
-__all__ = ["Dialect", "Headers", "Policy", "Services", "Speech", "decode_json"]
+__all__ = ["Dialect", "Failures", "Headers", "Policy", "Services", "Speech", "decode_json"]
 
 
 class Dialect:
@@ -94,7 +95,30 @@ class Dialect:
             for method in route.methods or ():
                 operation = document["paths"][route.path_format][method.lower()]
                 operation["security"] = demands if route.names_caller else [{}, *demands]
+        if self.speech.failures is not None:
+            _describe(document, self.speech.failures)
         return document
+
+
+def _describe(document: dict[str, Any], failures: Failures) -> None:
+    """What every operation may answer besides its success, in place of the framework's own idea of it."""
+    components = document["components"]
+    shape = TypeAdapter[Any](failures.shape).json_schema(ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Any] = components.setdefault("schemas", {})
+    schemas.update(shape.pop("$defs", {}))
+    schemas["Failure"] = shape
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    content = {failures.media_type: {"schema": {"$ref": "#/components/schemas/Failure"}}}
+    described = {str(status): words for status, words in failures.named.items()}
+    described |= {"4XX": "Any other refusal", "5XX": "Something is wrong on our side, cannot be reached, is full"}
+    components["responses"] = {
+        f"Failure{status}": {"description": words, "content": content} for status, words in described.items()
+    }
+    references = {status: {"$ref": f"#/components/responses/Failure{status}"} for status in described}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"] |= references
 
 
 def _troubles(trouble: Exception) -> Refusal:

@@ -56,12 +56,24 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """How the OpenAPI document describes what is no success: body, media type, and the statuses that it names one by one.
+
+    For dialects whose routes do not say it themselves (`APIRouter(responses=…)`).
+    """
+
+    shape: type
+    media_type: str
+    named: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """Everything in which dialects differ before their routes begin.
 
     `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
     answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS); `aliases`
-    are prefixes under which all the routes of another prefix are served too. Without an `openapi_path` there is no document:
+    are prefixes under which all the routes of another prefix are served too; `failures` is for the document. Without an `openapi_path` there is no document:
     pages are for people.
     """
 
@@ -77,6 +89,7 @@ class Speech:
     decode: Callable[[str | None, bytes], Any] = field(default_factory=lambda: decode_json)
     admit: Callable[[Scope, Services], Awaitable[None]] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    failures: Failures | None = None
 
     def plain(self, path: str) -> str:
         """The path as the routes are written, whichever prefix it came under."""

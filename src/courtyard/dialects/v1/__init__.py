@@ -29,6 +29,7 @@ SPEECH = Speech(
     secret=auth.secret,
     refuse=errors.refuse,
     say=errors.say,
+    failures=errors.FAILURES,
 )
 ROUTERS = [
     spaces.router,

@@ -1,8 +1,9 @@
 """How v1 says no: `application/problem+json` (RFC 9457)."""
 
-from typing import Any
+from typing import Any, NotRequired
 
 import msgspec
+from typing_extensions import TypedDict
 
 from courtyard.core import errors, idempotency
 from courtyard.core.errors import Refusal
@@ -11,6 +12,7 @@ from courtyard.web import input as reading
 from courtyard.web.answer import Answer
 from courtyard.web.preconditions import PreconditionFailed
 from courtyard.web.presented import TwoCredentials
+from courtyard.web.speech import Failures
 
 PROBLEM = "application/problem+json"
 CHALLENGE = {"WWW-Authenticate": 'ApiKey realm="courtyard"'}
@@ -53,6 +55,39 @@ TITLES = {
     503: "Unavailable",
     507: "Insufficient storage",
 }
+
+
+class Complaint(TypedDict):
+    """What is wrong with one value: a JSON Pointer into the body, or the name of a parameter. Never the value itself."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """A problem document (RFC 9457). `errors` comes with 422."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: NotRequired[list[Complaint]]
+
+
+FAILURES = Failures(
+    shape=Problem,
+    media_type=PROBLEM,
+    named={
+        401: "No valid credential",
+        403: "Not permitted",
+        404: "There is no such thing, or the caller may not see it",
+        422: "Not valid",
+        429: "Too many requests",
+    },
+)
 
 
 def status(refusal: Refusal) -> int:
