@@ -14,6 +14,7 @@ from tests.structure.sources import ROOT
 PAGES = [
     "README.md",
     "docs/tour.md",
+    "docs/applications.md",
     *(f"docs/api/{module.SPEECH.name}.md" for module in DIALECTS if module.SPEECH.openapi_path),
 ]
 

@@ -305,3 +305,18 @@ async def test_what_the_server_says_of_itself_is_true(world: World, anonymous: A
     assert (await anonymous.post(BEGIN, data=public.proof())).status_code == 200
     # oauthlib sends a public application's name as Basic user name with an empty password.
     assert (await anonymous.post(BEGIN, auth=(public.id, ""), data={"scope": "read"})).status_code == 200
+
+
+async def test_a_refresh_under_way_does_not_outlive_a_revocation(world: World, anonymous: AsyncClient) -> None:
+    app = await program(world)
+    for _ in range(10):
+        issued = await tokens(anonymous, world, app)
+        renewed, _ = await asyncio.gather(
+            anonymous.post(TOKEN, data=renewal(app, issued["refresh_token"])),
+            anonymous.post(REVOKE, data={"token": issued["access_token"], **app.proof()}),
+        )
+        if renewed.status_code == 200:
+            assert await opens(anonymous, renewed.json()["access_token"]) == 401
+            denied(
+                await anonymous.post(TOKEN, data=renewal(app, renewed.json()["refresh_token"])), 400, "invalid_grant"
+            )

@@ -194,3 +194,11 @@ async def test_taking_a_consent_back_ends_its_tokens(v1: Clients, world: World, 
     problem(await anonymous.get("/v1/me", headers=bearer), 401)
     problem(await v1("bob").delete(path), 404)
     assert (await got(v1("bob"), "/v1/consents"))["data"] == []
+
+
+async def test_the_key_of_an_organization_makes_no_applications(
+    ada: AsyncClient, world: World, anonymous: AsyncClient
+) -> None:
+    await world.organization("acme", owner="ada")
+    robot = await made(ada, "/v1/keys", {"name": "Robot", "scopes": ["admin"], "organization": "acme"})
+    problem(await anonymous.post(PLACE, json=REPORTS, headers={"X-API-Key": robot["key"]}), 403, "forbidden")
