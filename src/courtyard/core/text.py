@@ -13,7 +13,7 @@ _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 RESERVED = frozenset(
-    "admin administrator all api auth console courtyard docs health login me new oauth public ready root setup share"
+    "admin administrator all api auth console courtyard docs health login me new oauth personal public ready root setup share"
     " support system v1 workspaces www".split()
 )
 METADATA_LIMIT = 16 * 1024

@@ -18,7 +18,10 @@ class Background(msgspec.Struct, frozen=True):
 
 
 class Space(msgspec.Struct, frozen=True):
-    """A space as one caller meets it: its five names, its facts, and that caller's two roles."""
+    """A space as one caller meets it: its five names, its facts, and that caller's two roles.
+
+    `personal`: its organization is its owner's personal one, which bears their name: nothing for strangers.
+    """
 
     number: int
     id: str
@@ -37,6 +40,7 @@ class Space(msgspec.Struct, frozen=True):
     organization_id: str
     organization_name: str
     organization_handle: str
+    personal: int
     owner_id: str
     owner_username: str
     owner_email: str

@@ -17,6 +17,7 @@ COLUMNS: LiteralString = (
     "select s.number, s.id, s.token, s.slug, s.name, s.description, s.visibility, s.space_type, s.content_type,"
     " s.logo_url, s.metadata, s.background_key,"
     " s.created_at, s.updated_at, s.organization_id, o.name as organization_name, o.handle as organization_handle,"
+    " case when o.personal_of is null then 0 else 1 end as personal,"
     " s.owner_id, p.username as owner_username, p.email as owner_email, m.role as member_role,"
     " g.role as organization_role"
 )
@@ -32,6 +33,7 @@ _BACKGROUND: LiteralString = (
     " from space where id = :id and background_key is not null"
 )
 _BY_TOKEN: LiteralString = SEEN + " where s.token = :token"
+_BY_SLUG: LiteralString = SEEN + " where s.slug = :slug"
 _BY_NUMBER: LiteralString = SEEN + " where s.number = :number"
 
 
@@ -44,6 +46,11 @@ async def find(tx: Read, actor: Actor, space_id: str, permission: Permission) ->
 async def find_by_token(tx: Read, actor: Actor, token: str, permission: Permission) -> Space:
     """Like `find`, by the public token."""
     return _admit(actor, await tx.one(Space, _BY_TOKEN, token=token, person=actor.person_id), permission)
+
+
+async def find_by_slug(tx: Read, actor: Actor, slug: str, permission: Permission) -> Space:
+    """Like `find`, by the slug."""
+    return _admit(actor, await tx.one(Space, _BY_SLUG, slug=slug, person=actor.person_id), permission)
 
 
 async def find_by_number(tx: Read, actor: Actor, number: int, permission: Permission) -> Space:

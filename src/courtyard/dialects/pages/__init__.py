@@ -4,17 +4,17 @@ from ipaddress import ip_address
 
 from starlette.types import Scope
 
-from courtyard.dialects.pages import account, consent, errors, forms, links, signing
+from courtyard.dialects.pages import account, consent, errors, forms, links, public, signing
 from courtyard.dialects.pages.errors import HttpsNeeded
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
 
 
 async def admit(scope: Scope, services: Services) -> None:
-    """HTTPS, or plain HTTP from this very machine; the style sheet is no secret. Raises HttpsNeeded."""
+    """HTTPS, or plain HTTP from this very machine; what is public and the style sheet are no secret. Raises HttpsNeeded."""
     del services
     arrived = scope[KEY]
-    if not (arrived.https or _loopback(arrived.client) or scope["path"].startswith("/pages/")):
+    if not (arrived.https or _loopback(arrived.client) or scope["path"].startswith(("/pages/", "/p/"))):
         raise HttpsNeeded
 
 
@@ -40,6 +40,7 @@ SPEECH = Speech(
         "/device",
         "/account",
         "/pages",
+        "/p",
         "/oauth/authorize",
     ),
     openapi_path="",
@@ -50,7 +51,7 @@ SPEECH = Speech(
     decode=forms.decode,
     admit=admit,
 )
-ROUTERS = [signing.router, links.router, consent.router, account.router]
+ROUTERS = [signing.router, links.router, consent.router, account.router, public.router]
 
 
 def dialect(services: Services) -> Dialect:

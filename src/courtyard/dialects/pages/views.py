@@ -45,8 +45,12 @@ def page(call: Call, name: str, status: int = 200, *, form_target: str = "", **v
 
 def told(status: int, title: str, message: str) -> Answer:
     """A page that says one thing."""
-    html = _templates.get_template("message.html").render(title=title, message=message)
-    return _answer(status, html, "")
+    return shown("message", status, title=title, message=message)
+
+
+def shown(name: str, status: int = 200, **values: Any) -> Answer:
+    """A page without forms, the same for every browser."""
+    return _answer(status, _templates.get_template(f"{name}.html").render(**values), "")
 
 
 def day(milliseconds: int) -> str:

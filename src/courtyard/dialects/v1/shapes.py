@@ -51,6 +51,10 @@ class SpaceShape(TypedDict):
     updated_at: str
 
 
+NOBODYS: OrganizationName = {"name": "Personal", "handle": "personal"}
+"""What strangers are shown of a personal organization, which is named for its person; nobody can have this handle."""
+
+
 def space(caller: Actor, fact: Space) -> SpaceShape:
     """A stranger to a public space sees no owner."""
     role = acting_role(caller, fact)
@@ -63,7 +67,9 @@ def space(caller: Actor, fact: Space) -> SpaceShape:
         "name": fact.name,
         "description": fact.description,
         "visibility": fact.visibility,
-        "organization": {"name": fact.organization_name, "handle": fact.organization_handle},
+        "organization": {"name": fact.organization_name, "handle": fact.organization_handle}
+        if role or not fact.personal
+        else NOBODYS,
         "owner": {"id": fact.owner_id, "username": fact.owner_username} if role else None,
         "role": role,
         "space_type": fact.space_type,
