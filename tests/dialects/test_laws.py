@@ -12,9 +12,12 @@ from httpx2 import AsyncClient, Response
 
 import courtyard
 from courtyard.app import DIALECTS
-from courtyard.core import hooks
+from courtyard.core import accounts, hooks
 from courtyard.core.errors import Refusal, Unauthenticated, Unavailable
+from courtyard.core.identity import people
 from courtyard.core.membership import invitations
+from courtyard.core.oauth import applications, consents
+from courtyard.core.oauth.applications import NewApplication
 from courtyard.core.spaces import Space
 from courtyard.web.route import Route
 from tests.dialects.conftest import PUBLISHED, Clients
@@ -207,6 +210,7 @@ UNKNOWN: Mapping[str, str] = {
     "customer_id": "cus_nobodyhere",
     "job_id": "01900000-0000-7000-8000-000000000001",
     "key_id": "01900000-0000-7000-8000-000000000002",
+    **dict.fromkeys(("application_id", "consent_id", "session_id"), "01900000-0000-7000-8000-000000000003"),
 }
 """Something of each kind that no path leads to."""
 
@@ -219,6 +223,12 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
         hook = await hooks.create(tx, ada, "customer.created", "https://hooks.example.org/")
         invited = await invitations.invite(tx, ada, space, "eve@example.org", "viewer")
         key = await tx.one(str, "select id from credential where person_id = :id", id=ada.person_id)
+        program = NewApplication(name="Reports", redirect_uris=[], scopes=["read"])
+        application, _ = await applications.create(tx, ada, program)
+        await consents.grant(tx, ada, application, ["read"])
+        consent = await consents.seek(tx, ada.person_id, application)
+        session, _ = await accounts.enter(tx, await people.find(tx, ada.person_id), ada.origin, "a browser")
+    assert consent is not None
     assert invited.invitation is not None
     artifact = await world.artifact(space)
     [job] = await world.jobs()
@@ -236,6 +246,9 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
         "invitation_id": invited.invitation.id,
         "job_id": job.id,
         "key_id": str(key),
+        "application_id": application.id,
+        "consent_id": consent.id,
+        "session_id": session.id,
         "hook": str(hook.number),
     }
 
