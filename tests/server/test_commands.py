@@ -45,10 +45,26 @@ def test_people_and_keys_come_and_go(folder: Path, home: dict[str, str]) -> None
     [listed] = told(folder, "keys", "list", "ada@example.org", **home)
     assert listed["id"] == key["id"]
     assert key["key"] not in json.dumps(listed)
-    told(folder, "keys", "revoke", "ada@example.org", key["id"], **home)
+    rotated = told(folder, "keys", "rotate", ada["id"], key["id"], "--grace-hours", "0", "--days", "9", **home)
+    assert re.fullmatch(KEY, rotated["key"])
+    assert rotated["expires_at"]
+    [listed] = told(folder, "keys", "list", "ada@example.org", **home)
+    assert (listed["id"], listed["name"], listed["scopes"]) == (rotated["id"], "laptop", "read")
+    told(folder, "keys", "revoke", "ada@example.org", rotated["id"], **home)
     assert told(folder, "keys", "list", "ada@example.org", **home) == []
     disabled = told(folder, "people", "disable", ada["id"], **home)
     assert disabled["state"] == "disabled"
+    assert told(folder, "people", "enable", ada["id"], **home)["state"] == "active"
+    assert told(folder, "people", "demote", ada["id"], **home)["administrator"] is False
+
+
+def test_sessions_are_listed_and_ended(start: Start, folder: Path) -> None:
+    server = start()
+    token = server.log_in(EMAIL)
+    assert told(folder, "sessions", "list", EMAIL) == []
+    assert told(folder, "sessions", "end", EMAIL)["ended"] == "all"
+    with server.client(token) as client:
+        assert client.get("/v1/me").status_code == 401
 
 
 def test_what_a_command_does_holds_in_the_server_at_once(start: Start, folder: Path) -> None:
@@ -82,6 +98,10 @@ REFUSED = [
     ["people", "disable", "0"],
     ["keys", "create", EMAIL, "--scope", "everything"],
     ["keys", "revoke", EMAIL, "0"],
+    ["keys", "rotate", EMAIL, "0"],
+    ["people", "demote", EMAIL],
+    ["sessions", "list", "nobody@example.org"],
+    ["sessions", "end", EMAIL, "--session", "0"],
 ]
 
 
