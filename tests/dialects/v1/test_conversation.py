@@ -122,8 +122,6 @@ async def test_what_is_not_served_is_not_there(v1: Clients, anonymous: AsyncClie
         ("GET", f"{one}/versions/1/download"),
         ("POST", f"{one}/versions/1/restore"),
         ("GET", f"{one}/preview"),
-        ("GET", "/v1/applications"),
-        ("POST", "/v1/applications"),
         ("GET", "/v1/jobs"),
         ("GET", "/v1/search"),
         ("GET", "/v1"),
