@@ -1,4 +1,4 @@
-"""What the command line does to people and keys: plain values in, plain values out.
+"""What the command line does to people, their sessions and their keys: plain values in, plain values out.
 
 Each runs where the database is open: in the command itself or, asked through the control socket, in the server that
 owns the file.
@@ -7,12 +7,15 @@ owns the file.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from courtyard.core import clock
+from msgspec import UNSET
+
+from courtyard.core import accounts, clock
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
 from courtyard.core.errors import Invalid, NotFound
-from courtyard.core.identity import credentials, passwords, people, standing
+from courtyard.core.identity import credentials, passwords, people, rotation, sessions, standing
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.identity.people import Person
+from courtyard.core.identity.sessions import Session
 from courtyard.core.paging import Page
 from courtyard.storage.database import Database, Read
 
@@ -54,6 +57,35 @@ async def promote_person(database: Database, *, person: str) -> Row:
         return _person(await people.find(tx, found.id))
 
 
+async def enable_person(database: Database, *, person: str) -> Row:
+    """Open a closed account again; what ended stays ended."""
+    async with database.write() as tx:
+        return _person(await standing.enable(tx, ME, (await _find(tx, person)).id))
+
+
+async def demote_person(database: Database, *, person: str) -> Row:
+    """Make a platform administrator an ordinary person."""
+    async with database.write() as tx:
+        return _person(await standing.demote(tx, ME, (await _find(tx, person)).id))
+
+
+async def list_sessions(database: Database, *, person: str) -> list[Row]:
+    """The browsers in which somebody is signed in, newest first."""
+    async with database.read() as tx:
+        return (await sessions.page(tx, _as(await _find(tx, person)), Page(MOST))).map(_session)
+
+
+async def end_sessions(database: Database, *, person: str, session: str | None) -> Row:
+    """End one session by its id, or all of them, with the tokens that somebody signed in for."""
+    async with database.write() as tx:
+        actor = _as(await _find(tx, person))
+        if session is not None:
+            await sessions.end(tx, actor, await sessions.find(tx, actor, session))
+        else:
+            await accounts.sign_out_everywhere(tx, actor)
+        return {"person": actor.person_id, "ended": session or "all"}
+
+
 async def create_key(database: Database, *, person: str, name: str, scopes: list[str], days: int | None) -> Row:
     """Make a key; its secret is in the row, here only."""
     unknown = [scope for scope in scopes if scope not in RANK]
@@ -88,6 +120,16 @@ async def revoke_key(database: Database, *, person: str, key: str) -> Row:
         return _key(found)
 
 
+async def rotate_key(database: Database, *, person: str, key: str, grace_hours: int, days: int | None) -> Row:
+    """Put a new key in the place of one; its secret is in the row, here only. `days` that it lives; None: as the old one."""
+    expires_at = UNSET if days is None else None if days == 0 else clock.now() + days * clock.DAY
+    async with database.write() as tx:
+        actor = _as(await _find(tx, person))
+        found = await credentials.find(tx, actor, key)
+        new, secret = await rotation.rotate(tx, actor, found, hours=grace_hours, expires_at=expires_at)
+        return {**_key(new), "key": secret}
+
+
 def _as(person: Person) -> Actor:
     """The machine's own user acts for anybody."""
     return Actor(Origin("cli"), person.id, RANK["admin"])
@@ -111,6 +153,16 @@ def _person(person: Person) -> Row:
     }
 
 
+def _session(session: Session) -> Row:
+    return {
+        "id": session.id,
+        "address": session.address,
+        "agent": session.agent,
+        "created_at": clock.rfc3339(session.created_at),
+        "last_used_at": clock.rfc3339(session.seen_at),
+    }
+
+
 def _key(key: Credential) -> Row:
     return {
         "id": key.id,
@@ -128,7 +180,12 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "people.list": list_people,
     "people.disable": disable_person,
     "people.promote": promote_person,
+    "people.enable": enable_person,
+    "people.demote": demote_person,
+    "sessions.list": list_sessions,
+    "sessions.end": end_sessions,
     "keys.create": create_key,
     "keys.list": list_keys,
     "keys.revoke": revoke_key,
+    "keys.rotate": rotate_key,
 }

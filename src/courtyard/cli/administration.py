@@ -1,4 +1,4 @@
-"""Commands about people and their keys."""
+"""Commands about people, their sessions and their keys."""
 
 import asyncio
 import json
@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-people = typer.Typer(help="Accounts: make, list, close, promote.", no_args_is_help=True)
-keys = typer.Typer(help="Keys of a person: make, list, revoke.", no_args_is_help=True)
+people = typer.Typer(help="Accounts: make, list, close, open again, promote, demote.", no_args_is_help=True)
+sessions = typer.Typer(help="Browsers in which a person is signed in: list, end.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of a person: make, list, rotate, revoke.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(help="E-mail address or id of the person.")]
 PIPED = 1_000
@@ -52,10 +53,38 @@ def disable_person(person: Who, as_json: AsJson = False) -> None:
     _tell(_run("people.disable", person=person), as_json=as_json)
 
 
+@people.command("enable")
+def enable_person(person: Who, as_json: AsJson = False) -> None:
+    """Open a closed account again: what ended stays ended."""
+    _tell(_run("people.enable", person=person), as_json=as_json)
+
+
 @people.command("promote")
 def promote_person(person: Who, as_json: AsJson = False) -> None:
     """Make somebody a platform administrator."""
     _tell(_run("people.promote", person=person), as_json=as_json)
+
+
+@people.command("demote")
+def demote_person(person: Who, as_json: AsJson = False) -> None:
+    """Make a platform administrator an ordinary person."""
+    _tell(_run("people.demote", person=person), as_json=as_json)
+
+
+@sessions.command("list")
+def list_sessions(person: Who, as_json: AsJson = False) -> None:
+    """The browsers in which somebody is signed in, newest first."""
+    _show(_run("sessions.list", person=person), as_json=as_json)
+
+
+@sessions.command("end")
+def end_sessions(
+    person: Who,
+    session: Annotated[str | None, typer.Option(help="Id of the only one to end.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign somebody out everywhere, or in one browser; keys and applications go on."""
+    _tell(_run("sessions.end", person=person, session=session), as_json=as_json)
 
 
 @keys.command("create")
@@ -75,6 +104,21 @@ def create_key(
 def list_keys(person: Who, as_json: AsJson = False) -> None:
     """Keys that are not revoked, newest first."""
     _show(_run("keys.list", person=person), as_json=as_json)
+
+
+@keys.command("rotate")
+def rotate_key(
+    person: Who,
+    key: Annotated[str, typer.Argument(help="Id of the key.")],
+    grace_hours: Annotated[int, typer.Option(min=0, max=168, help="Hours for which both work.")] = 24,
+    days: Annotated[
+        int | None,
+        typer.Option(min=0, help="Days until the new one expires, 0 for never; default is with the old one."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new key with the same rights; the old one works beside it for a day. The secret is shown once."""
+    _tell(_run("keys.rotate", person=person, key=key, grace_hours=grace_hours, days=days), as_json=as_json)
 
 
 @keys.command("revoke")
