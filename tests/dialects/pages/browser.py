@@ -57,6 +57,7 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
         self.attributes |= set(found)
+        self._pieces.append(" " * (tag == "br"))
         if tag not in VOID:
             self._open.append((tag, found))
         if "id" in found:

@@ -199,7 +199,7 @@ async def test_an_invitation_to_an_organization(browser: Browser, world: World, 
     assert f"organization acme as {role}" in seen.text
 
 
-async def test_an_invitation_claims_the_account(browser: Browser, world: World) -> None:
+async def test_an_invitation_claims_the_account(browser: Browser, opening: Opening, world: World) -> None:
     space = await world.space("ada")
     invited = await invite(world, "ada", space, NEW, "editor")
     token = await token_of(world, invited)
@@ -211,14 +211,28 @@ async def test_an_invitation_claims_the_account(browser: Browser, world: World) 
     taken = await browser.submit(page, username="ada", password=PASSWORD)
     assert taken.status == 422
     assert await state(world, invited.member.person_id) == "invited"
-    assert (await browser.submit(taken, username="nell", password=PASSWORD)).status == 200
+    account = await browser.follow(await browser.submit(taken, username="nell", password=PASSWORD))
+    assert f"nell {NEW}" in account.text
     assert await state(world, invited.member.person_id) == "active"
     assert (await browser.get(f"/invite/{token}")).status == 410
-    again = await browser.submit(page, username="mallory", password=OTHER)
+    assert (await opening().sign_in(NEW, PASSWORD)).place == "/account"
+    mallory = opening()
+    token_of_form = (await mallory.get("/login")).page.form.fields["token"]
+    values = {"token": token_of_form, "username": "mallory", "password": OTHER}
+    again = await mallory.post(f"/invite/{token}", values)
     assert again.status == 410
     assert again.page.headings == ["This is over"]
-    account = await browser.follow(await browser.sign_in(NEW, PASSWORD))
-    assert "nell" in account.text
+
+
+async def test_an_invitation_is_for_whom_it_names_also_in_the_browser_of_another(
+    browser: Browser, ada: str, world: World
+) -> None:
+    space = await world.space("bob")
+    token = await token_of(world, await invite(world, "bob", space, NEW))
+    await browser.sign_in(ada, PASSWORD)
+    page = await browser.get(f"/invite/{token}")
+    account = await browser.follow(await browser.submit(page, username="nell", password=PASSWORD))
+    assert f"nell {NEW}" in account.text
 
 
 async def test_an_invitation_that_lapsed_or_was_taken_back_is_over(browser: Browser, world: World) -> None:

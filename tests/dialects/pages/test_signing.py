@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import pytest
 
+from courtyard.web.dialect import Services
+from courtyard.web.usage import Usage
 from tests.dialects.pages.browser import AGENT, LOOPBACK, Browser, path_of
 from tests.dialects.pages.conftest import PASSWORD, Opening, with_password, with_second
 from tests.world import World
@@ -127,12 +130,20 @@ async def test_signing_out_needs_a_form_of_ours(entered: Entered) -> None:
     assert (await browser.get("/account")).status == 200
 
 
-async def test_a_session_in_use_is_noted(entered: Entered, world: World) -> None:
+async def test_a_session_in_use_goes_on(entered: Entered, world: World, services: Services) -> None:
     browser = await entered()
+    async with world.database.write() as tx:
+        await tx.run("update session set seen_at = seen_at - 3600000, address = '192.0.2.3'")
+        before = await tx.one(int, "select seen_at from session")
     await browser.get("/account")
+    await cast(Usage, services.usage).flush(world.database)
     async with world.database.read() as tx:
-        rows = await tx.all(tuple, "select state, agent, address from session")
-    assert rows == [("open", AGENT, "127.0.0.1")]
+        after = await tx.one(int, "select seen_at from session")
+        assert await tx.one(str, "select address from session") == "127.0.0.1"
+        assert await tx.one(str, "select agent from session") == AGENT
+    assert before is not None
+    assert after is not None
+    assert after >= before + 3_600_000
 
 
 async def test_the_second_factor_is_asked_for(browser: Browser, ada: str, world: World) -> None:

@@ -12,7 +12,7 @@ from courtyard.core.membership.invitations import Letter
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Claim, Form, NewPassword
 from courtyard.dialects.pages.signing import words
-from courtyard.dialects.pages.visitors import OwnForm, origin
+from courtyard.dialects.pages.visitors import OwnForm, origin, with_session
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole
 
@@ -26,7 +26,6 @@ MAY = {
     ("organization", "owner"): "do everything in it",
 }
 """What each role is for whoever has never heard of it."""
-CLAIMED = "Your account is ready. Sign in with your address and password."
 CHANGED = "Your password is changed, and every session has ended. Sign in with the new one."
 VERIFIED = "Thank you. We know now that this address is yours."
 MOVED = "Your account uses this address from now on."
@@ -55,6 +54,7 @@ def _invitation(call: Whole, letter: Letter, username: str = "", error: str = ""
 
 @router.post("/invite/{token}")
 async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) -> Response:
+    """Whoever claims the account is signed in with it, also in the browser of somebody who has another one."""
     async with call.reading() as tx:
         letter = await invitations.look(tx, token)
     try:
@@ -62,10 +62,12 @@ async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) 
         async with call.services.database.write() as tx:
             actor = Actor(origin(call))
             username = body.username or None
-            await invitations.accept(tx, actor, token, username=username, password_hash=password_hash)
+            accepted = await invitations.accept(tx, actor, token, username=username, password_hash=password_hash)
+            agent = call.header(b"user-agent") or ""
+            _, secret = await accounts.enter(tx, accepted.person, actor.origin, agent)
     except (Invalid, Conflict) as refusal:
         return _invitation(call, letter, body.username, words(refusal), 422)
-    return views.told(200, "Welcome", CLAIMED)
+    return with_session(call, views.go("/account"), secret)
 
 
 @router.get("/reset/{token}")
