@@ -1,76 +1,27 @@
-"""Accounts that change: passwords, usernames, proofs, administrators; and what a person sees of it."""
+"""Accounts that change: passwords, usernames, proofs; and what a person sees of it."""
 
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import msgspec
 import pytest
 
-from courtyard.core import accounts, clock, events, organizations, queue
+from courtyard.core import accounts, clock, events, organizations
 from courtyard.core.accounts import Proof, WrongPassword
-from courtyard.core.actor import Actor, Origin, system
-from courtyard.core.errors import Forbidden, Invalid, InvalidCredential, NotFound
-from courtyard.core.identity import credentials, mailed, passwords, people, sessions, standing
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Forbidden, Invalid
+from courtyard.core.identity import mailed, passkeys, people, sessions, standing
+from courtyard.core.identity.credentials import NewKey
 from courtyard.core.identity.mailed import LinkOver
 from courtyard.core.identity.passwords import CommonPassword
 from courtyard.core.identity.people import Person, UsernameTaken
 from courtyard.core.identity.sessions import ConfirmFirst
-from courtyard.core.identity.standing import LastAdministrator
+from courtyard.core.membership import organization_keys
 from courtyard.core.paging import Page
-from tests.core.mailing import delivered, kinds, link
+from tests.core.mailing import delivered, kinds
 from tests.core.moments import Moment
-from tests.world import ANYBODY, ORIGIN, World
-
-GOOD = "a quiet place for papers"
-OTHER = "an even quieter place for it"
-PHONE = Origin("pages", "198.51.100.7", "request-2")
-
-
-async def register(world: World, name: str = "ada") -> Person:
-    """A person with the password GOOD, and no mail waiting."""
-    hashed = await passwords.hashed(GOOD)
-    async with world.database.write() as tx:
-        world.people[name] = await accounts.register(
-            tx, ANYBODY, "open", email=f"{name}@example.org", username=name, password_hash=hashed
-        )
-    await delivered(world)
-    return world.people[name]
-
-
-async def sign_in(world: World, password: str = GOOD, name: str = "ada") -> tuple[Actor, str]:
-    _, secret = await accounts.sign_in(world.database, f"{name}@example.org", password, PHONE, "test")
-    return await enter(world, secret), secret
-
-
-async def enter(world: World, secret: str) -> Actor:
-    async with world.database.read() as tx:
-        if secret.startswith("cys_"):
-            return (await sessions.authenticate(tx, secret, PHONE))[0]
-        return (await credentials.authenticate(tx, secret, PHONE))[0]
-
-
-async def log_in(world: World) -> str:
-    return (await accounts.log_in(world.database, "ada@example.org", GOOD, ORIGIN))[1]
-
-
-async def alive(world: World, secrets: dict[str, str]) -> set[str]:
-    """The names of those that still open something."""
-    found: set[str] = set()
-    for name, secret in secrets.items():
-        try:
-            await enter(world, secret)
-        except InvalidCredential:
-            continue
-        found.add(name)
-    return found
-
-
-async def asked_reset(world: World, name: str = "ada") -> str:
-    await accounts.ask_reset(world.database, f"{name}@example.org", PHONE)
-    return await link(world, "reset")
+from tests.core.signing import GOOD, OTHER, PHONE, alive, asked_reset, enter, log_in, register, sign_in
+from tests.world import ORIGIN, World
 
 
 async def test_a_mailed_link_sets_a_new_password(world: World) -> None:
@@ -244,84 +195,27 @@ async def test_of_two_who_take_one_username_at_once_one_gets_it(world: World) ->
     assert [isinstance(outcome, UsernameTaken) for outcome in outcomes].count(True) == 2
 
 
-async def test_disabling_ends_everything_at_once(world: World) -> None:
-    ada = await register(world)
-    secrets = {"session": (await sign_in(world))[1], "login": await log_in(world), "key": await world.key("ada")}
-    token = await asked_reset(world)
-    space = await world.space("ada", editors=["bob"])
-    await world.artifact(space, "hers")
-    await world.artifact(space, "his", by="bob")
+async def test_what_is_no_whole_person_changes_no_account(world: World) -> None:
+    space = await world.space("ada")
+    await world.organization("acme", owner="ada")
+    limited = await world.actor("ada", spaces=[space])
     async with world.database.write() as tx:
-        running = await queue.claim(tx)
-    assert running is not None
-    await world.artifact(space, "waiting")
-    root = await world.administrator()
-    async with world.database.write() as tx:
-        await standing.disable(tx, root, ada.id)
-    assert await alive(world, secrets) == set()
-    with pytest.raises(LinkOver):
-        await accounts.reset_password(world.database, token, OTHER, PHONE)
-    with pytest.raises(WrongPassword):
-        await sign_in(world)
-    assert [job.status for job in await world.jobs()] == ["cancelled", "pending", "cancelled"]
-    async with world.database.write() as tx:
-        assert not await queue.complete(tx, running)
-        detail = await tx.one(str, "select detail from event where action = 'person.disabled'")
-    assert msgspec.json.decode(detail or "") == {"jobs": 2}
-
-
-async def test_enabling_lets_in_again_by_the_password_alone(world: World) -> None:
-    ada = await register(world)
-    key = await world.key("ada")
-    root = await world.administrator()
-    async with world.database.write() as tx:
-        await standing.disable(tx, root, ada.id)
-        pending = await people.add_pending(tx, root, "new@example.com")
-        assert (await standing.disable(tx, root, pending.id)).state == "disabled"
-        assert (await standing.enable(tx, root, ada.id)).state == "active"
-    assert await alive(world, {"key": key}) == set()
-    await sign_in(world)
-    assert root.privileged
-
-
-async def test_only_administrators_decide_who_stands_how(world: World) -> None:
-    ada, bob = await world.actor("ada"), await world.person("bob")
-    reader = msgspec.structs.replace(await world.administrator(), reach=1)
-    async with world.database.write() as tx:
-        for act in (standing.disable, standing.enable, standing.promote, standing.demote):
-            for who in (ada, reader):
-                with pytest.raises(Forbidden):
-                    await act(tx, who, bob.id)
-            with pytest.raises(NotFound):
-                await act(tx, system("cli"), "nobody")
-
-
-async def test_administrators_make_and_unmake_administrators(world: World) -> None:
-    root, ada = await world.administrator(), await world.person("ada")
-    async with world.database.write() as tx:
-        assert (await standing.promote(tx, root, ada.id)).is_administrator
-        assert not (await standing.demote(tx, root, root.person_id)).is_administrator
-    async with world.database.write() as tx:
-        for act in (standing.demote, standing.disable):
-            with pytest.raises(LastAdministrator):
-                await act(tx, system("cli"), ada.id)
-    assert (await world.events())[-2:] == ["person.promoted", "person.demoted"]
-
-
-async def test_of_administrators_who_unmake_each_other_one_stays(world: World) -> None:
-    roots = [await world.administrator(f"root{turn}") for turn in range(4)]
-
-    async def unmake(act: Callable[..., Awaitable[Any]], who: Actor, whom: Actor) -> None:
+        _, key = await organization_keys.create(
+            tx, await world.actor("ada"), "acme", NewKey(name="robot", scopes=["admin"])
+        )
+    for who in (limited, await enter(world, key)):
         async with world.database.write() as tx:
-            await act(tx, who, whom.person_id)
-
-    acts = [standing.disable, standing.demote]
-    outcomes = await asyncio.gather(
-        *(unmake(acts[turn % 2], who, roots[turn - 1]) for turn, who in enumerate(roots)), return_exceptions=True
-    )
-    assert [type(outcome) for outcome in outcomes if outcome] == [LastAdministrator]
-    async with world.database.read() as tx:
-        assert len(await people.administrators(tx)) == 1
+            for act in (
+                sessions.page(tx, who, Page(1)),
+                passkeys.page(tx, who, Page(1)),
+                events.of_person(tx, who, Page(1)),
+                people.rename(tx, who, "thief"),
+                accounts.ask_verification(tx, who),
+                accounts.sign_out_everywhere(tx, who),
+                accounts.remove(tx, who),
+            ):
+                with pytest.raises(Forbidden):
+                    await act
 
 
 async def own(world: World, actor: Actor, page: Page | None = None) -> list[events.Event]:

@@ -10,9 +10,11 @@ from courtyard.core.accounts import OwnsTogether, Proof
 from courtyard.core.actor import Actor, system
 from courtyard.core.errors import InvalidCredential, NotFound
 from courtyard.core.identity import credentials, people, sessions
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.credentials import NewKey
 from courtyard.core.identity.sessions import ConfirmFirst
 from courtyard.core.identity.standing import LastAdministrator
+from courtyard.core.membership import organization_keys
+from courtyard.core.organizations import Organization
 from courtyard.core.spaces import NewSpace
 from tests.core.mailing import delivered
 from tests.core.moments import Moment
@@ -206,14 +208,32 @@ async def test_a_space_made_while_its_maker_leaves_is_gone_or_keeps_them(world: 
         assert not (gone and left)
 
 
-async def test_keys_of_an_organization_outlive_who_made_them(world: World) -> None:
-    acme = await world.organization("acme", owner="ada")
-    await world.enroll(acme, "bob", "owner")
-    key = await world.key("ada")
+async def served(world: World, owner: str = "ada") -> tuple[Organization, str]:
+    """An organization with a service key, and a space that was made with it."""
+    acme = await world.organization("acme", owner=owner)
+    actor = await world.actor(owner)
     async with world.database.write() as tx:
-        await tx.run("update credential set organization_id = :id", id=acme.id)
+        _, key = await organization_keys.create(tx, actor, "acme", NewKey(name="robot", scopes=["write"]))
+        robot, _ = await credentials.authenticate(tx, key, ORIGIN)
+        home = await organizations.home(tx, robot, None)
+        await spaces.create(tx, robot, home, NewSpace(name="Made by robots"))
+    return acme, key
+
+
+async def test_keys_of_an_organization_outlive_who_made_them(world: World) -> None:
+    acme, key = await served(world)
+    await world.enroll(acme, "bob", "owner")
     await leave(world, await leaving(world))
-    bob: Person = world.people["bob"]
     async with world.database.read() as tx:
-        assert await tx.all(str, "select person_id from credential where revoked_at is null") == [bob.id]
-    assert key
+        assert (await credentials.authenticate(tx, key, ORIGIN))[0].organization_id == acme.id
+        assert await tx.all(str, "select name from space") == ["Made by robots"]
+
+
+async def test_robots_keep_nobody(world: World) -> None:
+    _, key = await served(world)
+    await leave(world, await leaving(world))
+    assert await organizations_left(world) == []
+    async with world.database.read() as tx:
+        assert await tx.one(int, "select count(*) from person") == 0
+        with pytest.raises(InvalidCredential):
+            await credentials.authenticate(tx, key, ORIGIN)

@@ -54,6 +54,15 @@ class Actor(msgspec.Struct, frozen=True):
         if self.spaces is not None:
             raise Forbidden("This credential is limited to certain spaces.")
 
+    def in_person(self) -> None:
+        """Refuse what cannot stand for a whole person, for what is up to people: limited credentials, keys of organizations.
+
+        Raises Forbidden.
+        """
+        self.everywhere()
+        if self.organization_id is not None:
+            raise Forbidden("The key of an organization works in its spaces, and does nothing else.")
+
 
 def system(dialect: str) -> Actor:
     """The installation itself, for work that nobody asked for by a request."""

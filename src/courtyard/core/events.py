@@ -54,6 +54,7 @@ _OF_PERSON: LiteralString = (
 async def of_person(tx: Read, actor: Actor, page: Page) -> Slice[Event]:
     """The caller's own security events, newest first: what they did and what was done or tried with their account."""
     actor.needs("admin")
+    actor.in_person()
     rows = await tx.all(Event, _OF_PERSON, person=actor.person_id, past=page.after or LAST, limit=page.limit + 1)
     return cut(rows, page.limit)
 

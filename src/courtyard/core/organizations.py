@@ -105,20 +105,13 @@ def _admit(actor: Actor, organization: Organization | None, needed: Belonging) -
     if organization is None or organization.belonging(actor) is None:
         raise NotFound
     if needed in ("admin", "owner"):
-        actor.everywhere()
-        in_person(actor)
+        actor.in_person()
     if RANK[organization.role or ("guest" if organization.guest else None)] >= RANK[needed]:
         return organization
     if not actor.administrator:
         raise Forbidden
     actor.privileged.append((f"organization as {needed}", organization.id))
     return organization
-
-
-def in_person(actor: Actor) -> None:
-    """Refuse the keys of organizations, for what is up to people: who belongs, and new organizations. Raises Forbidden."""
-    if actor.organization_id is not None:
-        raise Forbidden("The key of an organization works in its spaces, and does nothing else.")
 
 
 async def home(tx: Read, actor: Actor, handle: str | None) -> Organization:
@@ -169,8 +162,7 @@ async def ranked(tx: Read, actor: Actor, rank: int) -> str | None:
 async def create(tx: Write, actor: Actor, name: str, handle: str | None = None) -> Organization:
     """Make an organization that the caller owns. Raises Invalid, HandleTaken."""
     actor.needs("write")
-    actor.everywhere()
-    in_person(actor)
+    actor.in_person()
     name = text.name("name", name)
     if handle is None:
         handle = f"{text.slug(name, 'organization')}-{ids.code(6, ids.LOWER)}"

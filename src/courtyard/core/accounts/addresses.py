@@ -17,6 +17,7 @@ class AlreadyVerified(Conflict):
 async def ask_verification(tx: Write, actor: Actor) -> None:
     """Mail the caller a link that verifies their address. Raises AlreadyVerified, TooMany."""
     actor.needs("admin")
+    actor.in_person()
     person = await people.find(tx, actor.person_id)
     if person.email_verified_at is not None:
         raise AlreadyVerified
@@ -43,6 +44,7 @@ async def ask_email_change(tx: Write, actor: Actor, email: str, *, proof: Proof 
     mail. Raises ConfirmFirst, Invalid, TooMany.
     """
     actor.needs("admin")
+    actor.in_person()
     await proofs.require(tx, actor, proof)
     email = text.email("email", email)
     person = await people.find(tx, actor.person_id)

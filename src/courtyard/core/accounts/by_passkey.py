@@ -46,6 +46,7 @@ async def confirm_with_passkey(
     Raises InvalidCredential, WrongPasskey.
     """
     actor.needs("admin")
+    actor.in_person()
     await passkeys.verify(database, site, challenge_id, answer, actor.origin, person_id=actor.person_id)
     async with database.write() as tx:
         return await sessions.confirm(tx, actor)

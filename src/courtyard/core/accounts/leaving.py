@@ -8,10 +8,10 @@ from courtyard.core import events, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.accounts import proofs
 from courtyard.core.accounts.proofs import Proof
-from courtyard.core.actor import Actor
+from courtyard.core.actor import Actor, system
 from courtyard.core.errors import Conflict, NotFound
 from courtyard.core.identity import people, standing
-from courtyard.storage.database import Pair, Write
+from courtyard.storage.database import Pair, Read, Write
 
 NAMED = 10
 """So many names fit into a refusal."""
@@ -45,21 +45,27 @@ class _Space(msgspec.Struct, frozen=True):
     shared: int
 
 
+# Who stands for the keys of an organization (see `people.serving`) is nobody who could miss it.
+_HUMAN: LiteralString = "p.email_folded not like 'service:%'"
 # Owners who have not claimed their account, or lost it, do not count: they could not let anybody in.
 _ORGANIZATIONS: LiteralString = (
     "select o.id, o.name, case when o.personal_of = :person then 1 else 0 end as is_personal,"
-    " (select count(*) from organization_member m where m.organization_id = o.id and m.person_id <> :person) as others,"
+    " (select count(*) from organization_member m join person p on p.id = m.person_id where m.organization_id = o.id"
+    " and m.person_id <> :person and " + _HUMAN + ") as others,"
     " (select count(*) from organization_member m join person p on p.id = m.person_id where m.organization_id = o.id"
     " and m.person_id <> :person and m.role = 'owner' and p.state = 'active') as owners"
     " from organization o join organization_member w on w.organization_id = o.id and w.person_id = :person"
     " and w.role = 'owner' order by o.id"
 )
-# In the hands of others: who is a member of it, owns it in an organization that would end, or belongs to its organization.
+# In the hands of others: who is a member of it or of its organization. Owners are members, too.
 _SPACES: LiteralString = (
-    "select s.id, s.name, s.organization_id, case when s.owner_id <> :person"
-    " or exists (select 1 from member m where m.space_id = s.id and m.person_id <> :person)"
-    " or exists (select 1 from organization_member m where m.organization_id = s.organization_id"
-    " and m.person_id <> :person) then 1 else 0 end as shared from space s"
+    "select s.id, s.name, s.organization_id, case when exists (select 1 from member m join person p"
+    " on p.id = m.person_id where m.space_id = s.id and m.person_id <> :person and " + _HUMAN + ")"
+    " or exists (select 1 from organization_member m join person p on p.id = m.person_id"
+    " where m.organization_id = s.organization_id and m.person_id <> :person and "
+    + _HUMAN
+    + ") then 1 else 0 end as shared"
+    " from space s"
 )
 _OWN: LiteralString = _SPACES + " where s.owner_id = :person order by s.id"
 _WITHIN: LiteralString = _SPACES + " where s.organization_id = :organization and s.owner_id <> :person order by s.id"
@@ -77,20 +83,22 @@ async def remove(tx: Write, actor: Actor, *, proof: Proof | None = None) -> None
     OwnsTogether while others have a part in what they own, LastAdministrator.
     """
     actor.needs("admin")
+    actor.in_person()
     await proofs.require(tx, actor, proof)
     await standing.another_administrator(tx, actor.person_id)
     if not await people.still_active(tx, actor.person_id):
         raise NotFound
     person = await people.find(tx, actor.person_id)
     ending = await _ending(tx, person.id)
-    for space in await tx.all(_Space, _OWN, person=person.id):
-        found = await spaces.find(tx, actor, space.id, Permission.OWN)
+    for space in await _theirs(tx, person.id, ending):
+        # What the keys of an ending organization made is not this person's by the table of access.
+        found = await spaces.find(tx, system(actor.origin.dialect), space.id, Permission.OWN)
         await spaces.remove(tx, actor, found)
     for organization in ending:
         await tx.run("delete from organization where id = :id", id=organization.id)
+        await people.end_service(tx, organization.id)
         await events.record(tx, actor, "organization.deleted", object_id=organization.id, name=organization.name)
     await standing.let_go(tx, actor, person.id)
-    await _hand_on_keys(tx, person.id)
     await events.post(tx, "account_removed", person.email, username=person.username)
     await events.record(tx, actor, "person.deleted", object_id=person.id)
     await tx.one(str, _GOING, id=person.id)
@@ -110,30 +118,21 @@ async def _ending(tx: Write, person_id: str) -> list[_Organization]:
     owned = await tx.all(_Organization, _ORGANIZATIONS, person=person_id)
     ending = [organization for organization in owned if not organization.others]
     together = [organization for organization in owned if organization.others and not organization.owners]
-    strange = [
-        space for one in ending for space in await tx.all(_Space, _WITHIN, person=person_id, organization=one.id)
-    ]
-    own = await tx.all(_Space, _OWN, person=person_id)
-    _refuse(together, [space for space in [*own, *strange] if space.shared])
+    _refuse(together, [space for space in await _theirs(tx, person_id, ending) if space.shared])
     return ending
+
+
+async def _theirs(tx: Read, person_id: str, ending: list[_Organization]) -> list[_Space]:
+    """The spaces that go with the person and with these organizations."""
+    found = await tx.all(_Space, _OWN, person=person_id)
+    for organization in ending:
+        found += await tx.all(_Space, _WITHIN, person=person_id, organization=organization.id)
+    return found
 
 
 def _refuse(organizations: list[_Organization], shared: list[_Space]) -> None:
     if organizations or shared:
         raise OwnsTogether([one.name for one in organizations], [one.name for one in shared])
-
-
-async def _hand_on_keys(tx: Write, person_id: str) -> None:
-    """Keys of an organization outlive who made them: another owner stands for them from now on."""
-    await tx.run(
-        "update credential set person_id = (select m.person_id from organization_member m join person p"
-        " on p.id = m.person_id where m.organization_id = credential.organization_id and m.role = 'owner'"
-        " and m.person_id <> :person and p.state = 'active' order by m.created_at limit 1)"
-        " where person_id = :person and organization_id is not null and exists (select 1 from organization_member m"
-        " join person p on p.id = m.person_id where m.organization_id = credential.organization_id"
-        " and m.role = 'owner' and m.person_id <> :person and p.state = 'active')",
-        person=person_id,
-    )
 
 
 def _list(names: list[str]) -> str:

@@ -53,6 +53,7 @@ async def change_password(database: Database, actor: Actor, password: str, *, cu
     Raises WrongPassword, ConfirmFirst, Invalid, CommonPassword.
     """
     actor.needs("admin")
+    actor.in_person()
     proof = None if current is None else await proofs.prove(database, actor, current)
     password_hash = await passwords.hashed(password)
     async with database.write() as tx:

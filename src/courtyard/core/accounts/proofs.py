@@ -24,6 +24,7 @@ class Proof(msgspec.Struct, frozen=True):
 async def prove(database: Database, actor: Actor, password: str) -> Proof:
     """Check the caller's password, outside of any transaction. Raises WrongPassword, which is noted."""
     actor.needs("admin")
+    actor.in_person()
     async with database.read() as tx:
         person = await people.find(tx, actor.person_id)
     if await passwords.verified(person.password_hash, password) and person.password_hash is not None:

@@ -91,6 +91,7 @@ async def confirm(database: Database, actor: Actor, password: str) -> tuple[Sess
 async def sign_out_everywhere(tx: Write, actor: Actor, *, but_here: bool = False) -> None:
     """End all sessions and logins of the caller, this one too unless `but_here`; keys and applications go on."""
     actor.needs("admin")
+    actor.in_person()
     await sessions.end_all(tx, actor, actor.person_id, but=actor.session_id if but_here else None)
     await end_logins(tx, actor.person_id, but=actor.credential_id if but_here else None)
     await events.record(tx, actor, "login.all_ended", object_id=actor.person_id)

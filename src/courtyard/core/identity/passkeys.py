@@ -274,6 +274,7 @@ async def _use(tx: Write, passkey: Passkey, count: int) -> bool:
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Passkey]:
     """The caller's passkeys, newest first."""
     actor.needs("admin")
+    actor.in_person()
     rows = await tx.all(
         Passkey,
         _ALL + " and id < :past order by id desc limit :limit",
@@ -287,6 +288,7 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Passkey]:
 async def find(tx: Read, actor: Actor, passkey_id: str) -> Passkey:
     """One of the caller's passkeys. Raises NotFound."""
     actor.needs("admin")
+    actor.in_person()
     passkey = await tx.one(Passkey, _ALL + " and id = :id", person=actor.person_id, id=passkey_id)
     if passkey is None:
         raise NotFound

@@ -181,6 +181,7 @@ def mailable(email: str) -> str | None:
 async def rename(tx: Write, actor: Actor, username: str) -> Person:
     """Give the caller another username; their personal organization is called by it too. Raises Invalid, UsernameTaken."""
     actor.needs("admin")
+    actor.in_person()
     name = await free_username(tx, username, actor.person_id)
     await tx.run(
         "update person set username = :name, username_folded = :folded, updated_at = :now where id = :id",

@@ -206,6 +206,7 @@ async def touch(tx: Write, session_id: str, origin: Origin) -> None:
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Session]:
     """The caller's open sessions, newest first."""
     actor.needs("admin")
+    actor.in_person()
     now = clock.now()
     rows = await tx.all(
         Session,
@@ -222,6 +223,7 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Session]:
 async def find(tx: Read, actor: Actor, session_id: str) -> Session:
     """One of the caller's open sessions. Raises NotFound."""
     actor.needs("admin")
+    actor.in_person()
     now = clock.now()
     session = await tx.one(
         Session, _ALIVE + " and s.id = :id", person=actor.person_id, now=now, idle=now - IDLE, id=session_id

@@ -1,0 +1,98 @@
+"""Who stands how: accounts that are closed and opened again, and administrators, of whom one always stays."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from courtyard.core import accounts, queue
+from courtyard.core.accounts import WrongPassword
+from courtyard.core.actor import Actor, system
+from courtyard.core.errors import Forbidden, NotFound
+from courtyard.core.identity import people, standing
+from courtyard.core.identity.mailed import LinkOver
+from courtyard.core.identity.standing import LastAdministrator
+from tests.core.signing import OTHER, PHONE, alive, asked_reset, log_in, register, sign_in
+from tests.world import World
+
+
+async def test_disabling_ends_everything_at_once(world: World) -> None:
+    ada = await register(world)
+    secrets = {"session": (await sign_in(world))[1], "login": await log_in(world), "key": await world.key("ada")}
+    token = await asked_reset(world)
+    space = await world.space("ada", editors=["bob"])
+    await world.artifact(space, "hers")
+    await world.artifact(space, "his", by="bob")
+    async with world.database.write() as tx:
+        running = await queue.claim(tx)
+    assert running is not None
+    await world.artifact(space, "waiting")
+    root = await world.administrator()
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, ada.id)
+    assert await alive(world, secrets) == set()
+    with pytest.raises(LinkOver):
+        await accounts.reset_password(world.database, token, OTHER, PHONE)
+    with pytest.raises(WrongPassword):
+        await sign_in(world)
+    assert [job.status for job in await world.jobs()] == ["cancelled", "pending", "cancelled"]
+    async with world.database.write() as tx:
+        assert not await queue.complete(tx, running)
+        detail = await tx.one(str, "select detail from event where action = 'person.disabled'")
+    assert msgspec.json.decode(detail or "") == {"jobs": 2}
+
+
+async def test_enabling_lets_in_again_by_the_password_alone(world: World) -> None:
+    ada = await register(world)
+    key = await world.key("ada")
+    root = await world.administrator()
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, ada.id)
+        pending = await people.add_pending(tx, root, "new@example.com")
+        assert (await standing.disable(tx, root, pending.id)).state == "disabled"
+        assert (await standing.enable(tx, root, ada.id)).state == "active"
+    assert await alive(world, {"key": key}) == set()
+    await sign_in(world)
+    assert root.privileged
+
+
+async def test_only_administrators_decide_who_stands_how(world: World) -> None:
+    ada, bob = await world.actor("ada"), await world.person("bob")
+    reader = msgspec.structs.replace(await world.administrator(), reach=1)
+    async with world.database.write() as tx:
+        for act in (standing.disable, standing.enable, standing.promote, standing.demote):
+            for who in (ada, reader):
+                with pytest.raises(Forbidden):
+                    await act(tx, who, bob.id)
+            with pytest.raises(NotFound):
+                await act(tx, system("cli"), "nobody")
+
+
+async def test_administrators_make_and_unmake_administrators(world: World) -> None:
+    root, ada = await world.administrator(), await world.person("ada")
+    async with world.database.write() as tx:
+        assert (await standing.promote(tx, root, ada.id)).is_administrator
+        assert not (await standing.demote(tx, root, root.person_id)).is_administrator
+    async with world.database.write() as tx:
+        for act in (standing.demote, standing.disable):
+            with pytest.raises(LastAdministrator):
+                await act(tx, system("cli"), ada.id)
+    assert (await world.events())[-2:] == ["person.promoted", "person.demoted"]
+
+
+async def test_of_administrators_who_unmake_each_other_one_stays(world: World) -> None:
+    roots = [await world.administrator(f"root{turn}") for turn in range(4)]
+
+    async def unmake(act: Callable[..., Awaitable[Any]], who: Actor, whom: Actor) -> None:
+        async with world.database.write() as tx:
+            await act(tx, who, whom.person_id)
+
+    acts = [standing.disable, standing.demote]
+    outcomes = await asyncio.gather(
+        *(unmake(acts[turn % 2], who, roots[turn - 1]) for turn, who in enumerate(roots)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes if outcome] == [LastAdministrator]
+    async with world.database.read() as tx:
+        assert len(await people.administrators(tx)) == 1
