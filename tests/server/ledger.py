@@ -107,7 +107,7 @@ class Writer:
         answer = await client.request(asked.method, asked.path, **asked.options)
         self._unanswered = None
         self.answers += 1
-        assert answer.is_success, f"{asked}: {answer.text}"
+        assert answer.is_success, f"{asked.method} {asked.path}: {answer.text}"
         if asked.method == "DELETE":
             self._forget(asked.path)
             return
