@@ -32,6 +32,7 @@ def told(folder: Path, *command: str, **settings: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.timeout(240)
 def test_people_and_keys_come_and_go(folder: Path, home: dict[str, str]) -> None:
     ada = told(folder, "people", "add", "ada@example.org", **home)
     assert (ada["username"], ada["administrator"], ada["state"]) == ("ada", False, "active")
