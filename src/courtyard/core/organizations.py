@@ -46,9 +46,10 @@ class Organization(msgspec.Struct, frozen=True):
         return self.role or ("guest" if self.guest else "owner" if actor.administrator else None)
 
 
+# Whoever has a role here is no guest, and PostgreSQL would join all spaces of the two to find that out.
 _SEEN: LiteralString = (
     "select o.number, o.id, o.handle, o.token, o.name, o.personal_of, o.created_at, o.updated_at, g.role,"
-    " case when exists (select 1 from member m join space s on s.id = m.space_id"
+    " case when g.role is not null then 0 when exists (select 1 from member m join space s on s.id = m.space_id"
     " where m.person_id = :person and s.organization_id = o.id) then 1 else 0 end as guest"
     " from organization o left join organization_member g on g.organization_id = o.id and g.person_id = :person"
 )
