@@ -19,7 +19,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.installed ## install what is missing, then serve with demo data on 127.0.0.1:8000 and :8443
-	@COURTYARD_REGISTRATION="$${COURTYARD_REGISTRATION:-open}" exec $(BIN)/courtyard serve --demo
+	@exec $(BIN)/courtyard serve --demo
 
 test: check ## the same as check
 

@@ -186,3 +186,13 @@ def test_one_engine_or_the_other_a_person_sees_no_difference(
     with again.client(key) as client:
         assert client.get(made.headers["location"]).json() == made.json()
         assert client.get("/ready").json() == {"status": "ready"}
+
+
+def test_demo_lets_everybody_register_unless_it_is_told_otherwise(start: Start) -> None:
+    new = {"email": "eve@example.org", "username": "eve", "password": "a quiet place for papers"}
+    server = start("--demo")
+    with server.client() as client:
+        assert client.post("/auth/register/", json=new).status_code == 200
+    server.end()
+    with start("--demo", registration="closed").client() as client:
+        assert client.post("/auth/register/", json=new).status_code == 403

@@ -37,6 +37,8 @@ class Server:
     """One server process: listeners, application, worker, control socket."""
 
     def __init__(self, settings: Settings, *, with_demo: bool) -> None:
+        if with_demo and "registration" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"registration": "open"})
         self._settings = settings
         self._with_demo = with_demo
         self._log = logs.configure(settings.log_level)
