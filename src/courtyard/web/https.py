@@ -71,6 +71,14 @@ def parse_proxies(values: Iterable[str]) -> tuple[Network, ...]:
     return tuple(networks)
 
 
+def is_loopback(client: str) -> bool:
+    """Whether a client's address (see `Proxies.origin`) is this very machine's."""
+    try:
+        return ip_address(client).is_loopback
+    except ValueError:
+        return False
+
+
 def _scheme(headers: Headers) -> str:
     said = [value for name, value in headers if name == b"x-forwarded-proto"]
     if not said:

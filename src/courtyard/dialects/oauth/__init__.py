@@ -1,13 +1,12 @@
 """oauth: how an application gets its access token (RFC 6749, 7009, 7636, 7662, 8414, 8628, 9700)."""
 
-from ipaddress import ip_address
-
 from starlette.types import Scope
 
 from courtyard.core.errors import Invalid
 from courtyard.dialects.oauth import endpoints, errors, forms
 from courtyard.web.arrival import arrival
 from courtyard.web.dialect import Dialect, Services, Speech
+from courtyard.web.https import is_loopback
 
 
 class HttpsNeeded(Invalid):
@@ -21,15 +20,8 @@ async def admit(scope: Scope, services: Services) -> None:
     """HTTPS, or plain HTTP from this very machine. Raises HttpsNeeded."""
     del services
     arrived = arrival(scope)
-    if not arrived.https and not _loopback(arrived.client):
+    if not arrived.https and not is_loopback(arrived.client):
         raise HttpsNeeded
-
-
-def _loopback(client: str) -> bool:
-    try:
-        return ip_address(client).is_loopback
-    except ValueError:
-        return False
 
 
 SPEECH = Speech(

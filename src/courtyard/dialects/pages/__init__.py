@@ -1,28 +1,20 @@
 """pages: sign-in, consent and mailed links, as plain HTML without script."""
 
-from ipaddress import ip_address
-
 from starlette.types import Scope
 
 from courtyard.dialects.pages import account, consent, errors, forms, links, public, signing
 from courtyard.dialects.pages.errors import HttpsNeeded
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
+from courtyard.web.https import is_loopback
 
 
 async def admit(scope: Scope, services: Services) -> None:
     """HTTPS, or plain HTTP from this very machine; what is public and the style sheet are no secret. Raises HttpsNeeded."""
     del services
     arrived = scope[KEY]
-    if not (arrived.https or _loopback(arrived.client) or scope["path"].startswith(("/pages/", "/p/"))):
+    if not (arrived.https or is_loopback(arrived.client) or scope["path"].startswith(("/pages/", "/p/"))):
         raise HttpsNeeded
-
-
-def _loopback(client: str) -> bool:
-    try:
-        return ip_address(client).is_loopback
-    except ValueError:
-        return False
 
 
 SPEECH = Speech(

@@ -1,7 +1,5 @@
 """HTTPS only: what comes in clear is refused before anybody looks at its credential."""
 
-from ipaddress import ip_address
-
 from starlette.types import Scope
 
 from courtyard.dialects.spaces_pe.auth import secret
@@ -9,6 +7,7 @@ from courtyard.dialects.spaces_pe.errors import HttpsRequired
 from courtyard.web.arrival import arrival
 from courtyard.web.dialect import Services
 from courtyard.web.exposure import record_exposed
+from courtyard.web.https import is_loopback
 
 
 async def admit(scope: Scope, services: Services) -> None:
@@ -17,14 +16,7 @@ async def admit(scope: Scope, services: Services) -> None:
     A credential that was sent in clear is as good as published, so its arrival is written down.
     """
     arrived = arrival(scope)
-    if arrived.https or (services.policy.plain_http and _loopback(arrived.client)):
+    if arrived.https or (services.policy.plain_http and is_loopback(arrived.client)):
         return
     await record_exposed(scope, services, "spaces_pe", secret)
     raise HttpsRequired
-
-
-def _loopback(client: str) -> bool:
-    try:
-        return ip_address(client).is_loopback
-    except ValueError:
-        return False
