@@ -1,0 +1,2 @@
+-- Resumable uploads, and what a space may hold.
+select 1;

@@ -1,0 +1,2 @@
+-- What jobs found out about artifacts.
+select 1;

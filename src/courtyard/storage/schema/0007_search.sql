@@ -1,0 +1,2 @@
+-- Search.
+select 1;

@@ -1,0 +1,2 @@
+-- Public links.
+select 1;
