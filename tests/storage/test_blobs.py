@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from courtyard.storage.blobs import Blob, Blobs, TooLong
+from courtyard.storage.blobs import Blob, Blobs, Gap, Taken, TooLong
 from courtyard.storage.database import Down, Full
 from courtyard.storage.local import BATCH, LocalBlobs
 from tests.storage.disks import files_no_longer_than, fill, small_disk
@@ -159,7 +159,145 @@ class TestPromises:
         assert peak < 1 << 22
 
 
+class TestUploads:
+    """Uploads that come in pieces; `size` is what a row says about how far one has come."""
+
+    async def test_pieces_become_one_blob_with_the_checksum_of_all(self, blobs: Blobs) -> None:
+        data = os.urandom(BATCH * 2 + 7)
+        upload, size = await blobs.begin(), 0
+        for end in (0, 5, BATCH + 1, len(data)):
+            size = await blobs.append(upload, size, stream(data[size:end]), limit=len(data))
+            assert size == end
+        assert await all_keys(blobs) == []
+        blob = await blobs.finish(upload, size)
+        assert (blob.size, blob.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert await blobs.read(blob.key, 0, len(data) + 1) == data
+        await blobs.abandon(upload)
+        assert await blobs.read(blob.key, 0, len(data) + 1) == data
+
+    async def test_an_upload_of_nothing_is_an_empty_blob(self, blobs: Blobs) -> None:
+        blob = await blobs.finish(await blobs.begin(), 0)
+        assert (blob.size, blob.sha256) == (0, hashlib.sha256().hexdigest())
+        assert await blobs.read(blob.key, 0, 1) == b""
+
+    async def test_what_a_died_writer_left_past_the_offset_does_not_count(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"kept"), limit=100)
+        await blobs.append(upload, 4, stream(b"not recorded, long"), limit=100)
+        await blobs.append(upload, 22, stream(b"nor this"), limit=100)
+        assert await blobs.append(upload, 4, stream(b" and"), limit=100) == 8
+        assert await blobs.append(upload, 8, stream(b" on"), limit=100) == 11
+        with pytest.raises(Gap):
+            await blobs.finish(upload, 12)
+        blob = await blobs.finish(upload, 11)
+        assert await blobs.read(blob.key, 0, 100) == b"kept and on"
+
+    async def test_an_offset_in_the_middle_of_a_piece_cuts_it(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"0123456789"), limit=100)
+        assert await blobs.append(upload, 3, stream(b"abc"), limit=100) == 6
+        blob = await blobs.finish(upload, 6)
+        assert await blobs.read(blob.key, 0, 100) == b"012abc"
+
+    async def test_only_what_counts_is_published(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"0123456789"), limit=100)
+        blob = await blobs.finish(upload, 4)
+        assert (blob.size, await blobs.read(blob.key, 0, 100)) == (4, b"0123")
+
+    async def test_bytes_may_not_be_left_out(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        with pytest.raises(Gap):
+            await blobs.append(upload, 1, stream(b"x"), limit=100)
+        with pytest.raises(Gap):
+            await blobs.finish(upload, 1)
+
+    async def test_more_than_the_limit_is_refused_and_does_not_count(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        size = await blobs.append(upload, 0, stream(b"12345"), limit=8)
+        with pytest.raises(TooLong):
+            await blobs.append(upload, size, stream(b"678", b"9"), limit=8)
+        assert await blobs.append(upload, size, stream(b"678"), limit=8) == 8
+        blob = await blobs.finish(upload, 8)
+        assert await blobs.read(blob.key, 0, 100) == b"12345678"
+
+    async def test_a_stream_that_breaks_is_gone_on_with_from_its_offset(self, blobs: Blobs) -> None:
+        async def breaking() -> AsyncIterator[bytes]:
+            yield bytes(BATCH * 2)
+            raise ConnectionError("gone")
+
+        upload = await blobs.begin()
+        with pytest.raises(ConnectionError):
+            await blobs.append(upload, 0, breaking(), limit=1 << 30)
+        assert await blobs.append(upload, 0, stream(b"again"), limit=100) == 5
+        blob = await blobs.finish(upload, 5)
+        assert await blobs.read(blob.key, 0, 100) == b"again"
+
+    async def test_whoever_was_killed_before_the_row_finishes_again(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"data"), limit=100)
+        first, second = await blobs.finish(upload, 4), await blobs.finish(upload, 4)
+        assert first.key != second.key
+        await blobs.delete(first.key)
+        await blobs.abandon(upload)
+        assert await blobs.read(second.key, 0, 100) == b"data"
+
+    async def test_an_abandoned_upload_is_not_there(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"data"), limit=100)
+        for _ in range(2):
+            await blobs.abandon(upload)
+        with pytest.raises(FileNotFoundError):
+            await blobs.append(upload, 4, stream(b"more"), limit=100)
+        with pytest.raises(FileNotFoundError):
+            await blobs.finish(upload, 4)
+        assert [found async for found in blobs.uploads(older_than=now() + 60_000)] == []
+
+    @pytest.mark.parametrize("upload", [UNKNOWN, *STRANGE])
+    async def test_an_upload_that_is_not_there_is_not_found_whatever_it_looks_like(
+        self, blobs: Blobs, upload: str
+    ) -> None:
+        with pytest.raises(FileNotFoundError):
+            await blobs.append(upload, 0, stream(b"x"), limit=100)
+        with pytest.raises(FileNotFoundError):
+            await blobs.finish(upload, 0)
+        await blobs.abandon(upload)
+
+    async def test_only_uploads_that_rest_are_listed_for_the_sweep(self, blobs: Blobs) -> None:
+        before = now() - 1000
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"data"), limit=100)
+        assert [found async for found in blobs.uploads(older_than=before)] == []
+        assert [found async for found in blobs.uploads(older_than=now() + 60_000)] == [upload]
+
+
 class TestLocalDisk:
+    async def test_a_finished_upload_is_a_blob_and_never_changes(self, blobs: Blobs) -> None:
+        upload = await blobs.begin()
+        await blobs.append(upload, 0, stream(b"data"), limit=100)
+        blob = await blobs.finish(upload, 4)
+        with pytest.raises(Gap):
+            await blobs.append(upload, 4, stream(b"more"), limit=100)
+        with pytest.raises(Gap):
+            await blobs.finish(upload, 3)
+        assert await blobs.read(blob.key, 0, 100) == b"data"
+
+    async def test_two_may_not_append_at_once(self, blobs: Blobs) -> None:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            begun.set()
+            await go_on.wait()
+            yield b"first"
+
+        upload = await blobs.begin()
+        task = asyncio.create_task(blobs.append(upload, 0, slow(), limit=100))
+        await begun.wait()
+        with pytest.raises(Taken):
+            await blobs.append(upload, 0, stream(b"second"), limit=100)
+        go_on.set()
+        assert await task == 5
+
     async def test_only_the_owner_may_look(self, blobs: Blobs, root: Path) -> None:
         await put(blobs, b"secret")
         assert modes(root) == {(True, 0o700), (False, 0o600)}

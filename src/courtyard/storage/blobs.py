@@ -18,7 +18,21 @@ class TooLong(Exception):
     """More bytes came than the caller allowed."""
 
 
+class Gap(ValueError):
+    """An append or a finish past the bytes that an upload has, or an append to one that was finished."""
+
+
+class Taken(Exception):
+    """Somebody else is at this upload at this moment. Not every store can tell; who appends keeps others away himself."""
+
+
 class Blobs(Protocol):
+    """Objects that come whole (`put`), and uploads that come in pieces (`begin`, `append`…, `finish`, `abandon`).
+
+    All there is to an upload is in the store: any process may go on with it, also after the one before was killed. What
+    of it counts is said by whoever keeps its offset: bytes that a store has past that are overwritten by the next append.
+    """
+
     async def put(self, chunks: AsyncIterator[bytes], *, limit: int) -> Blob:
         """Store durably under a new key; nothing remains when it fails. Raises TooLong past `limit` bytes, Full, Down."""
         ...
@@ -35,4 +49,51 @@ class Blobs(Protocol):
         """Every key stored before that time (milliseconds UTC), for the sweep of unreferenced blobs."""
         ...
 
+    async def begin(self) -> str:
+        """A new upload, empty: its id, for a row to keep."""
+        ...
+
+    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+        """Add to an upload from `offset` on, in place of all it has there; how many bytes it has now, durably.
+
+        A stream that breaks raises and may leave bytes past `offset`, which do not count. To keep what came before the
+        break, end the stream there. A long stream is better given in pieces of 8 MiB or more, each offset recorded: what
+        is being appended when the process is killed is lost. Raises FileNotFoundError for an upload that is not there,
+        Gap when it has fewer than `offset` bytes, TooLong when it would have more than `limit`, Taken, Full, Down.
+        """
+        ...
+
+    async def finish(self, upload: str, size: int) -> Blob:
+        """Publish the first `size` bytes of an upload as a blob under a new key.
+
+        The upload stays until `abandon`: whoever is killed before the row commits finishes it again, and the first blob
+        is swept. Nothing is appended to it any more. Raises FileNotFoundError, Gap, Taken, Full, Down.
+        """
+        ...
+
+    async def abandon(self, upload: str) -> None:
+        """Remove an upload, finished or not; one that is not there is no error."""
+        ...
+
+    def uploads(self, *, older_than: int) -> AsyncIterator[str]:
+        """Every upload that nothing was added to since that time (milliseconds UTC), for the sweep."""
+        ...
+
     async def close(self) -> None: ...
+
+
+async def batches(chunks: AsyncIterator[bytes], size: int, *, limit: int) -> AsyncIterator[list[bytes]]:
+    """The chunks in lists of `size` bytes or little more, the last one of what is left. Raises TooLong past `limit` bytes."""
+    batch: list[bytes] = []
+    total = waiting = 0
+    async for chunk in chunks:
+        total += len(chunk)
+        if total > limit:
+            raise TooLong(f"more than {limit} bytes")
+        batch.append(chunk)
+        waiting += len(chunk)
+        if waiting >= size:
+            yield batch
+            batch, waiting = [], 0
+    if batch:
+        yield batch

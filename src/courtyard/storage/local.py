@@ -10,13 +10,14 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from courtyard.storage.blobs import Blob, TooLong
+from courtyard.storage.blobs import Blob, TooLong, batches
 from courtyard.storage.database import Down, Full
+from courtyard.storage.local_uploads import Staged
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +41,9 @@ class LocalBlobs:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = Path(root).absolute()
         self._incoming = self._root / "incoming"
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._uploads = self._root / "uploads"
+        for folder in (self._incoming, self._uploads):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A directory is durable once its parent was synced after it was made; that it is there does not say so.
         self._durable: set[str] = set()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="blobs")
@@ -93,6 +96,41 @@ class LocalBlobs:
             for key in await self._in_thread(_listed, folder, older_than):
                 yield key
 
+    async def begin(self) -> str:
+        """A new upload, empty: its id."""
+        upload = secrets.token_hex(16)
+        await self._in_thread(_make_empty, self._uploads / upload)
+        return upload
+
+    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+        """Add to an upload from `offset` on; how many bytes it has now. Raises as the port says."""
+        async with self._staged(upload) as staged:
+            await self._in_thread(staged.cut, offset)
+            async for batch in batches(chunks, BATCH, limit=limit - offset):
+                await self._in_thread(staged.write, batch)
+            return await self._in_thread(staged.sync)
+
+    async def finish(self, upload: str, size: int) -> Blob:
+        """Publish the first `size` bytes of an upload under a new key. Raises as the port says."""
+        async with self._staged(upload) as staged:
+            await self._in_thread(staged.complete, size)
+            # In many hops: whoever has a small blob to write does not wait for a large one to be read.
+            while await self._in_thread(staged.digest_more):
+                pass
+            key = secrets.token_hex(16)
+            await self._in_thread(self._publish, staged, key)
+            return Blob(key, size, staged.digest())
+
+    async def abandon(self, upload: str) -> None:
+        """Remove an upload; one that is not there is no error."""
+        if KEY.fullmatch(upload):
+            await self._in_thread(_remove, self._uploads / upload)
+
+    async def uploads(self, *, older_than: int) -> AsyncIterator[str]:
+        """Every upload that nothing was added to since that time (milliseconds UTC)."""
+        for upload in await self._in_thread(_older, self._uploads, older_than):
+            yield upload
+
     async def close(self) -> None:
         """After what runs now; temporary files of others stay theirs."""
         if self._lock < 0:
@@ -115,15 +153,35 @@ class LocalBlobs:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    @contextlib.asynccontextmanager
+    async def _staged(self, upload: str) -> AsyncGenerator[Staged]:
+        if not KEY.fullmatch(upload):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), upload)
+        staged = Staged(self._uploads / upload)
+        try:
+            await self._in_thread(staged.open)
+            yield staged
+        finally:
+            await asyncio.shield(self._in_thread(staged.close))
+
+    def _publish(self, staged: Staged, key: str) -> None:
+        place = self._made(key)
+        staged.link(place)
+        _sync_folder(place.parent)
+
     def _finish(self, arrival: "Arrival", batch: list[bytes]) -> Blob:
         """The end of every upload, in one thread hop: the last bytes, fsync, link, fsync of the directory."""
         arrival.write(batch)
         key = secrets.token_hex(16)
+        arrival.settle(self._made(key))
+        return Blob(key, arrival.size, arrival.digest())
+
+    def _made(self, key: str) -> Path:
+        """The place of a key, its directories made and durable."""
         place = self._place(key)
         self._make(place.parent.parent)
         self._make(place.parent)
-        arrival.settle(place)
-        return Blob(key, arrival.size, arrival.digest())
+        return place
 
     def _make(self, folder: Path) -> None:
         name = str(folder)
@@ -245,14 +303,25 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def _make_empty(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    _sync_folder(path.parent)
+
+
 def _listed(folder: Path, older_than: int) -> list[str]:
     found: list[str] = []
     with contextlib.suppress(FileNotFoundError):
         for leaf in os.scandir(folder):
-            for entry in os.scandir(leaf.path):
-                with contextlib.suppress(FileNotFoundError):
-                    if KEY.fullmatch(entry.name) and entry.stat().st_mtime_ns < older_than * 1_000_000:
-                        found.append(entry.name)
+            found += _older(Path(leaf.path), older_than)
+    return found
+
+
+def _older(folder: Path, than: int) -> list[str]:
+    found: list[str] = []
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if KEY.fullmatch(entry.name) and entry.stat().st_mtime_ns < than * 1_000_000:
+                found.append(entry.name)
     return found
 
 
