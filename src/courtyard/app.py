@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard.core import installation
-from courtyard.dialects import oauth, pages, spaces_pe, unpod, v1, workspaces
+from courtyard.dialects import console, oauth, pages, spaces_pe, unpod, v1, workspaces
+from courtyard.dialects.v1 import browser
 from courtyard.settings import Settings
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Policy, Services
 
-DIALECTS = (v1, spaces_pe, unpod, workspaces, oauth, pages)
+DIALECTS = (v1, spaces_pe, unpod, workspaces, oauth, pages, browser, console)
 HEALTH, READY = "/health", "/ready"
 
 
@@ -60,9 +61,9 @@ def policy(settings: Settings) -> Policy:
 
 
 async def beginning(scope: Scope, receive: Receive, send: Send) -> None:
-    """`/`: people go on to sign in, and whoever has goes on to their account."""
+    """`/`: people go on to the console, which asks them to sign in; without one to the sign-in page."""
     if scope["method"] in ("GET", "HEAD"):
-        response = Answer(303, b"", None, {"Location": "/login"})
+        response = Answer(303, b"", None, {"Location": "/console/" if console.is_built() else "/login"})
     else:
         response = Answer(405, b"", None, {"Allow": "GET, HEAD"})
     await response(scope, receive, send)

@@ -11,9 +11,9 @@ import msgspec
 from courtyard.core import clock, events, idempotency
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential, Unauthenticated
-from courtyard.core.identity import credentials
+from courtyard.core.identity import credentials, sessions
+from courtyard.web import cookies, upload
 from courtyard.web import input as reading
-from courtyard.web import upload
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY, Arrival
 
@@ -110,6 +110,9 @@ class Call:
         """Set `actor` from the presented credential. Raises Unauthenticated, InvalidCredential, TwoCredentials, TooMany."""
         origin = Origin(self.speech.name, self.arrival.client, self.arrival.request_id)
         rates = self.services.rates
+        if self.speech.cookie:
+            await self._recognize(tx, origin, required=required)
+            return
         try:
             secret = self.speech.secret(self.scope["headers"])
         except InvalidCredential:
@@ -129,6 +132,23 @@ class Call:
         rates.take("api", self.actor.credential_id or "")
         if last_used is None or last_used < clock.now() - clock.MINUTE:
             self.services.usage.note(self.actor)
+
+    async def _recognize(self, tx: Read, origin: Origin, *, required: bool) -> None:
+        """Set `actor` from the session of a browser. Raises Unauthenticated, InvalidCredential, TooMany."""
+        secret = cookies.read(self.scope["headers"], self.speech.cookie, https=self.arrival.https)
+        if not secret:
+            if required:
+                raise Unauthenticated
+            self.services.rates.take("anonymous", origin.address)
+            self.actor = Actor(origin)
+            return
+        try:
+            self.actor, session = await sessions.authenticate(tx, secret, origin)
+        except InvalidCredential:
+            self.services.rates.take("bad_credentials", origin.address)
+            raise
+        self.services.rates.take("api", session.id)
+        self.services.usage.note(self.actor)
 
     async def audit(self) -> None:
         """Write down what was seen only because a platform administrator asked; changes audit themselves."""

@@ -73,8 +73,9 @@ class Speech:
 
     `secret` gives the presented credential or None; `refuse` turns a refusal of the core into an answer; `say` makes an
     answer of a status, a code and a message; `decode` reads a body; `admit` refuses requests as such (HTTPS); `aliases`
-    are prefixes under which all the routes of another prefix are served too; `failures` is for the document. Without an `openapi_path` there is no document:
-    pages are for people.
+    are prefixes under which all the routes of another prefix are served too; `failures` is for the document. Without an
+    `openapi_path` there is no document: pages are for people. With `cookie` the credential is the browser's session in
+    the cookie of that name, and nothing else is one.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Speech:
     admit: Callable[[Scope, Services], Awaitable[None]] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     failures: Failures | None = None
+    cookie: str = ""
 
     def plain(self, path: str) -> str:
         """The path as the routes are written, whichever prefix it came under."""

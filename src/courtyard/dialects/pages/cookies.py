@@ -5,35 +5,24 @@ from urllib.parse import urlsplit
 
 from courtyard.core import ids
 from courtyard.core.errors import Forbidden
+from courtyard.web import cookies
 from courtyard.web.call import Call
 
-SESSION, FORM = "courtyard_session", "courtyard_form"
-SECURE_PREFIX = "__Host-"
+SESSION, FORM = cookies.SESSION, "courtyard_form"
 
 
 class Forged(Forbidden):
     """This form does not come from this site, or has been open for too long. Go back, reload, and try again."""
 
 
-def _name(call: Call, name: str) -> str:
-    """Over https the browser itself holds the cookie to this host, to `/` and to https (RFC 6265bis, section 4.1.3.2)."""
-    return SECURE_PREFIX + name if call.arrival.https else name
-
-
 def read(call: Call, name: str) -> str:
     """The value of one of our cookies, empty when there is none."""
-    wanted = _name(call, name)
-    # By hand: the standard library stops at the first cookie of somebody else that it cannot read.
-    for pair in (call.header(b"cookie") or "").split(";"):
-        key, _, value = pair.strip().partition("=")
-        if key == wanted:
-            return value
-    return ""
+    return cookies.read(call.scope["headers"], name, https=call.arrival.https)
 
 
 def written(call: Call, name: str, value: str, *, seconds: int | None = None) -> tuple[bytes, bytes]:
     """The `Set-Cookie` header; an empty value ends the cookie."""
-    parts = [f"{_name(call, name)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    parts = [f"{cookies.name(name, https=call.arrival.https)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
     if call.arrival.https:
         parts.append("Secure")
     if not value:
