@@ -8,6 +8,7 @@ from pathlib import Path
 
 from courtyard.app import DIALECTS, Front, beginning, health, policy
 from courtyard.core import installation as own
+from courtyard.core import quota
 from courtyard.settings import Settings
 from courtyard.storage.local import LocalBlobs
 from courtyard.storage.migrate import migrate
@@ -47,6 +48,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Installation]:
         usage = Usage()
         async with database.write() as tx:
             cursors = Cursors(await own.key(tx, "cursors"))
+            await quota.limit(tx, bytes=settings.space_bytes, artifacts=settings.space_artifacts)
         try:
             yield Installation(
                 settings, Services(database, blobs, cursors, rates(settings), usage, policy(settings)), usage, migrated

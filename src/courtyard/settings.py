@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -95,6 +95,16 @@ class Settings(BaseSettings):
         default=14 * MIB, description="Largest body of a generate call in bytes (10 MiB of content in Base64)."
     )
     upload_limit: PositiveInt = Field(default=100 * MIB, description="Largest upload in bytes.")
+    tus_limit: PositiveInt = Field(default=5 * 1024 * MIB, description="Largest resumable upload in bytes.")
+    upload_hours: PositiveInt = Field(
+        default=24, description="Hours after which a resumable upload that nothing was added to is dropped."
+    )
+    space_bytes: NonNegativeInt = Field(
+        default=0, description="Bytes that a space may hold, versions and trash included; 0 is no limit."
+    )
+    space_artifacts: NonNegativeInt = Field(
+        default=0, description="Artifacts that a space may hold, each version as one, trash included; 0 is no limit."
+    )
     plain_http: bool = Field(
         default=False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
     )

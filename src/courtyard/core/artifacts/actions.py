@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import msgspec
 from msgspec import UNSET
 
-from courtyard.core import clock, events, ids, queue, text
+from courtyard.core import clock, events, ids, queue, quota, text
 from courtyard.core.actor import Actor, system
 from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact
 from courtyard.core.artifacts.queries import find
@@ -59,11 +59,16 @@ async def check(tx: Read, space: Space, new: NewArtifact) -> None:
         raise _unknown_thread("thread_id")
 
 
-async def create(tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: Blob) -> Artifact:
-    """Name stored bytes in a space found with WRITE, and promise their inspection. Raises Invalid, TooLarge, NotFound."""
+async def create(
+    tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: Blob, *, reserved: bool = False
+) -> Artifact:
+    """Name stored bytes in a space found with WRITE, and promise their inspection; `reserved`: their room was promised.
+
+    Raises Invalid, TooLarge, NotFound, QuotaExceeded.
+    """
     artifact_id = ids.new()
     threads = [] if new.thread_id is None else [new.thread_id]
-    made = await tx.run(
+    inserted = await tx.run(
         INSERT,
         id=artifact_id,
         space=space.id,
@@ -75,12 +80,14 @@ async def create(tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: 
         now=clock.now(),
         **_clean(new),
     )
-    if not made:
+    if not inserted:
         raise NotFound
     await _link(tx, space.id, artifact_id, threads, "thread_id")
     await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
-    return await find(tx, actor, space, artifact_id)
+    made = await find(tx, actor, space, artifact_id)
+    await (quota.settle if reserved else quota.charge)(tx, space.id, size=blob.size)
+    return made
 
 
 async def change(tx: Write, actor: Actor, space: Space, artifact: Artifact, changes: Changes) -> Artifact:
@@ -122,13 +129,15 @@ async def restore(tx: Write, actor: Actor, space: Space, artifact: Artifact) -> 
 
 async def purge(tx: Write, actor: Actor, artifact: Artifact) -> None:
     """End an artifact, in the trash or not, of a space found with MANAGE. Its bytes are swept after the commit."""
-    key = await tx.one(str, "delete from artifact where id = :id returning blob_key", id=artifact.id)
-    if key is None:
+    ended = await tx.one(tuple, "delete from artifact where id = :id returning blob_key, size", id=artifact.id)
+    if ended is None:
         raise NotFound
+    key, size = ended
     await tx.run(
         "insert into blob_garbage (key, at) values (:key, :now) on conflict (key) do nothing", key=key, now=clock.now()
     )
     await events.record(tx, actor, "artifact.purged", space_id=artifact.space_id, object_id=artifact.id)
+    await quota.refund(tx, artifact.space_id, size=size)
 
 
 async def inspected(tx: Write, job: Job, found: Inspection) -> bool:
