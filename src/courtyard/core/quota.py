@@ -33,9 +33,9 @@ class Usage(msgspec.Struct, frozen=True):
 
 _WITHIN: LiteralString = (
     " where space_id = :space"
-    " and (:size = 0 or bytes + reserved_bytes + :size <= (select coalesce(nullif(q.bytes, 0), 9223372036854775807)"
+    " and (cast(:size as bigint) = 0 or bytes + reserved_bytes + :size <= (select coalesce(nullif(q.bytes, 0), 9223372036854775807)"
     " from quota q))"
-    " and (:count = 0 or artifacts + reserved_artifacts + :count <= (select coalesce(nullif(q.artifacts, 0),"
+    " and (cast(:count as bigint) = 0 or artifacts + reserved_artifacts + :count <= (select coalesce(nullif(q.artifacts, 0),"
     " 9223372036854775807) from quota q))"
 )
 _CHARGE: LiteralString = "update space_usage set bytes = bytes + :size, artifacts = artifacts + :count" + _WITHIN

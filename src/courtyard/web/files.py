@@ -67,6 +67,15 @@ async def receive(call: Call, limit: int) -> Received:
     return Received(blob, part.content_type, part.name, form.fields)
 
 
+def least(call: Call) -> int:
+    """How many bytes the file in the body has at least, as far as the head of the request tells."""
+    length = int(call.header(b"content-length") or 0)
+    if not (call.header(b"content-type") or "").startswith("multipart/"):
+        return length
+    # What a form may have around its file.
+    return max(0, length - upload.FIELDS * (upload.FIELD_BYTES + 1024))
+
+
 async def discard(call: Call, blobs: list[Blob]) -> None:
     """Remove bytes that no row names."""
     for blob in blobs:

@@ -49,6 +49,13 @@ _CHANGE: LiteralString = (
 )
 
 
+class _Stored(msgspec.Struct, frozen=True):
+    """What a row names in the store."""
+
+    key: str
+    size: int
+
+
 async def check(tx: Read, space: Space, new: NewArtifact) -> None:
     """Refuse what `create` would refuse, before its bytes are taken in. Raises Invalid, TooLarge."""
     _clean(new)
@@ -129,15 +136,16 @@ async def restore(tx: Write, actor: Actor, space: Space, artifact: Artifact) -> 
 
 async def purge(tx: Write, actor: Actor, artifact: Artifact) -> None:
     """End an artifact, in the trash or not, of a space found with MANAGE. Its bytes are swept after the commit."""
-    ended = await tx.one(tuple, "delete from artifact where id = :id returning blob_key, size", id=artifact.id)
+    ended = await tx.one(_Stored, "delete from artifact where id = :id returning blob_key as key, size", id=artifact.id)
     if ended is None:
         raise NotFound
-    key, size = ended
     await tx.run(
-        "insert into blob_garbage (key, at) values (:key, :now) on conflict (key) do nothing", key=key, now=clock.now()
+        "insert into blob_garbage (key, at) values (:key, :now) on conflict (key) do nothing",
+        key=ended.key,
+        now=clock.now(),
     )
     await events.record(tx, actor, "artifact.purged", space_id=artifact.space_id, object_id=artifact.id)
-    await quota.refund(tx, artifact.space_id, size=size)
+    await quota.refund(tx, artifact.space_id, size=ended.size)
 
 
 async def inspected(tx: Write, job: Job, found: Inspection) -> bool:

@@ -11,6 +11,7 @@ from courtyard.dialects.v1 import (
     keys,
     organizations,
     people,
+    quotas,
     security,
     spaces,
     threads,
@@ -33,6 +34,7 @@ SPEECH = Speech(
 )
 ROUTERS = [
     spaces.router,
+    quotas.router,
     artifacts.router,
     uploads.router,
     uploads.images,

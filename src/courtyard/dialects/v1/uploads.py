@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from courtyard import imaging
-from courtyard.core import artifacts, spaces
+from courtyard.core import artifacts, quota, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import NewArtifact
@@ -23,7 +23,7 @@ from courtyard.dialects.v1.models import NewDocument
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.download import Download, File
-from courtyard.web.files import Blob, Received, Transaction, discard, named, receive, whole
+from courtyard.web.files import Blob, Received, Transaction, discard, least, named, receive, whole
 from courtyard.web.input import json
 from courtyard.web.preconditions import expect, hold_tag, one
 from courtyard.web.route import Route
@@ -59,6 +59,8 @@ FILE_FORM: dict[str, Any] = {
 async def upload_artifact(caller: Caller, call: Whole, space: Writable) -> Response:
     """The raw body (with `?name=`), or a form with `file` and optional `name`, `type`, `thread_id`, `metadata`."""
     call.services.rates.take("upload", caller.person_id)
+    async with call.reading() as tx:
+        await quota.check(tx, space.id, size=least(call))
     received = await receive(call, call.services.policy.upload_limit)
 
     def new() -> NewArtifact:
@@ -77,6 +79,8 @@ async def generate_artifact(caller: Caller, call: Whole, space: Writable, body: 
     async with call.reading() as tx:
         await artifacts.check(tx, space, new)
     content = await _decoded(body.content)
+    async with call.reading() as tx:
+        await quota.check(tx, space.id, size=len(content))
 
     async def chunks() -> AsyncIterator[bytes]:
         yield content
