@@ -7,10 +7,12 @@ from courtyard.core.accounts.addresses import (
     change_email,
     verify_email,
 )
+from courtyard.core.accounts.by_code import confirm_with_code
 from courtyard.core.accounts.by_passkey import confirm_with_passkey, pass_second_with_passkey, sign_in_with_passkey
+from courtyard.core.accounts.confirming import ask_for_passkey, confirm_by, needs_session, prove_by_code
 from courtyard.core.accounts.forgetting import forget
-from courtyard.core.accounts.leaving import OwnsTogether, remove
-from courtyard.core.accounts.password_changes import ask_reset, change_password, reset_password
+from courtyard.core.accounts.leaving import Outlook, OwnsTogether, outlook, remove
+from courtyard.core.accounts.password_changes import ask_reset, ask_reset_of, change_password, reset_password
 from courtyard.core.accounts.proofs import Proof, WrongPassword, prove
 from courtyard.core.accounts.registering import (
     InvitedOnly,
@@ -35,6 +37,7 @@ from courtyard.core.accounts.signing_in import (
 __all__ = [
     "AlreadyVerified",
     "InvitedOnly",
+    "Outlook",
     "OwnsTogether",
     "Proof",
     "Registration",
@@ -44,19 +47,26 @@ __all__ = [
     "WrongSecond",
     "admit",
     "ask_email_change",
+    "ask_for_passkey",
     "ask_reset",
+    "ask_reset_of",
     "ask_verification",
     "change_email",
     "change_password",
     "confirm",
+    "confirm_by",
+    "confirm_with_code",
     "confirm_with_passkey",
     "enter",
     "first_administrator",
     "forget",
     "log_in",
+    "needs_session",
+    "outlook",
     "pass_second",
     "pass_second_with_passkey",
     "prove",
+    "prove_by_code",
     "register",
     "remove",
     "reset_password",

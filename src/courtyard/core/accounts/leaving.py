@@ -76,6 +76,33 @@ _PERSON: LiteralString = "select id from person where id = :id"
 _GOING = Pair(sqlite=_PERSON, postgres=_PERSON + " for update")
 
 
+class Outlook(msgspec.Struct, frozen=True):
+    """What would become of an account that ends now, by name: what stands in the way, and what would go with it."""
+
+    organizations: list[str]
+    spaces: list[str]
+    going: list[str]
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.organizations and not self.spaces
+
+
+async def outlook(tx: Read, actor: Actor) -> Outlook:
+    """What `remove` would meet at this moment; it holds nothing, so `remove` looks again."""
+    actor.needs("admin")
+    actor.in_person()
+    owned = await tx.all(_Organization, _ORGANIZATIONS, person=actor.person_id)
+    found = await _theirs(tx, actor.person_id, [one for one in owned if not one.others])
+    return Outlook(
+        [one.name for one in owned if one.others and not one.owners],
+        [space.name for space in found if space.shared],
+        [one.name for one in owned if not one.others and not one.is_personal]
+        + [space.name for space in found if not space.shared],
+    )
+
+
 async def remove(tx: Write, actor: Actor, *, proof: Proof | None = None) -> None:
     """End the caller's account, with their personal organization, those they are alone in, and the spaces there.
 

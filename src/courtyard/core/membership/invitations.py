@@ -106,7 +106,7 @@ async def _hold(tx: Write, actor: Actor, place: Place, role: str) -> Place:
         raise Personal
     organization = await holds.organization(tx, actor, place, "admin")
     if role == "owner":
-        organization_members.as_owner(actor, organization)
+        await organization_members.as_owner(tx, actor, organization)
     return organization
 
 
@@ -216,6 +216,27 @@ async def resend(tx: Write, actor: Actor, invitation: Invitation) -> Invitation:
 
 async def revoke(tx: Write, actor: Actor, invitation: Invitation) -> None:
     """Take it back, and with it the membership of a person who is still pending. Raises NotFound."""
+    if not await _end(tx, invitation):
+        raise NotFound
+    await events.record(tx, actor, "invitation.revoked", space_id=invitation.space_id, object_id=invitation.id)
+
+
+async def decline(tx: Write, actor: Actor, token: str) -> None:
+    """Refuse what one was invited to, by the token that was mailed: it ends as if it had been taken back.
+
+    Raises InvitationOver, as `accept` does.
+    """
+    valid: LiteralString = " where token_hash = :hash and state = 'open' and expires_at > :now"
+    if not token.startswith("cyi_") or not ids.plausible(token):
+        raise InvitationOver
+    invitation = await tx.one(Invitation, COLUMNS + valid, hash=ids.digest(token), now=clock.now())
+    if invitation is None or not await _end(tx, invitation):
+        raise InvitationOver
+    await events.record(tx, actor, "invitation.declined", space_id=invitation.space_id, object_id=invitation.id)
+
+
+async def _end(tx: Write, invitation: Invitation) -> bool:
+    """Under the lock of the place; False when it has ended meanwhile."""
     if invitation.space_id is not None:
         await holds.space_row(tx, invitation.space_id)
     elif invitation.organization_id is not None:
@@ -223,7 +244,7 @@ async def revoke(tx: Write, actor: Actor, invitation: Invitation) -> None:
     if not await tx.run(
         "update invitation set state = 'revoked', token_hash = null where id = :id and state = 'open'", id=invitation.id
     ):
-        raise NotFound
+        return False
     pending: LiteralString = (
         " and person_id = :person and exists (select 1 from person p where p.id = :person and p.state = 'invited')"
     )
@@ -237,7 +258,7 @@ async def revoke(tx: Write, actor: Actor, invitation: Invitation) -> None:
         organization=invitation.organization_id,
         person=invitation.person_id,
     )
-    await events.record(tx, actor, "invitation.revoked", space_id=invitation.space_id, object_id=invitation.id)
+    return True
 
 
 async def letter(tx: Read, invitation_id: str) -> Letter | None:
