@@ -9,7 +9,7 @@ from courtyard.core.accounts.addresses import (
 )
 from courtyard.core.accounts.by_code import confirm_with_code
 from courtyard.core.accounts.by_passkey import confirm_with_passkey, pass_second_with_passkey, sign_in_with_passkey
-from courtyard.core.accounts.confirming import ask_for_passkey, confirm_by, needs_session, prove_by_code
+from courtyard.core.accounts.confirming import ask_for_passkey, needs_session, prove_by_code
 from courtyard.core.accounts.forgetting import forget
 from courtyard.core.accounts.leaving import Outlook, OwnsTogether, outlook, remove
 from courtyard.core.accounts.password_changes import ask_reset, ask_reset_of, change_password, reset_password
@@ -54,7 +54,6 @@ __all__ = [
     "change_email",
     "change_password",
     "confirm",
-    "confirm_by",
     "confirm_with_code",
     "confirm_with_passkey",
     "enter",

@@ -1,5 +1,6 @@
 """Signing in with a passkey: as both factors, as the second one, or again to confirm."""
 
+from courtyard.core.accounts.confirming import needs_session
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential, NotFound
 from courtyard.core.identity import passkeys, people, sessions
@@ -43,10 +44,9 @@ async def confirm_with_passkey(
 ) -> tuple[Session, str]:
     """Confirm the caller's session by an answer to `passkeys.ask_for_second`; its secret is a new one.
 
-    Raises InvalidCredential, WrongPasskey.
+    Raises NoSession, InvalidCredential, WrongPasskey.
     """
-    actor.needs("admin")
-    actor.in_person()
+    needs_session(actor)
     await passkeys.verify(database, site, challenge_id, answer, actor.origin, person_id=actor.person_id)
     async with database.write() as tx:
         return await sessions.confirm(tx, actor)

@@ -2,9 +2,11 @@
 
 from courtyard.core import clock, events, text
 from courtyard.core.accounts import proofs, signing_in
+from courtyard.core.accounts.proofs import Proof
 from courtyard.core.actor import Actor, Origin
+from courtyard.core.errors import TooMany
 from courtyard.core.identity import mailed, passwords, people, sessions
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.people import NotActive, Person
 from courtyard.storage.database import Database, Write
 
 
@@ -22,6 +24,19 @@ async def ask_reset(database: Database, email: str, origin: Origin) -> None:
             await events.record(tx, Actor(origin), "password.reset_asked", result="refused", address_hash=digest)
         else:
             await events.record(tx, Actor(origin), "password.reset_asked", object_id=person.id)
+
+
+async def ask_reset_of(tx: Write, actor: Actor, person_id: str) -> None:
+    """Mail somebody a link for a new password. For platform administrators, who learn nothing by it.
+
+    Raises Forbidden, NotFound, NotActive, TooMany.
+    """
+    person = await people.as_administrator(tx, actor, "reset the password of", person_id)
+    if not await people.still_active(tx, person.id):
+        raise NotActive
+    if not await mailed.promise(tx, person.id, "reset"):
+        raise TooMany(mailed.PAUSE // clock.SECOND, "This was sent less than a minute ago.")
+    await events.record(tx, actor, "password.reset_asked", object_id=person.id)
 
 
 async def reset_password(database: Database, token: str, password: str, origin: Origin) -> Person:
@@ -46,15 +61,21 @@ async def reset_password(database: Database, token: str, password: str, origin: 
         return person
 
 
-async def change_password(database: Database, actor: Actor, password: str, *, current: str | None = None) -> str | None:
-    """Set the caller's password, by the `current` one or in a session confirmed within the last ten minutes.
+async def change_password(
+    database: Database, actor: Actor, password: str, *, current: str | None = None, proof: Proof | None = None
+) -> str | None:
+    """Set the caller's password, by the `current` one, a `proof`, or in a session confirmed within the last ten minutes.
 
     Their other sessions and logins end, and they are told by mail. The new secret of this session, if it is one.
     Raises WrongPassword, ConfirmFirst, Invalid, CommonPassword.
     """
     actor.needs("admin")
     actor.in_person()
-    proof = None if current is None else await proofs.prove(database, actor, current)
+    if current is not None:
+        proof = await proofs.prove(database, actor, current)
+    async with database.read() as tx:
+        # Before the slow hash: whoever has nothing to show hears so at once.
+        await proofs.require(tx, actor, proof)
     password_hash = await passwords.hashed(password)
     async with database.write() as tx:
         await people.still_active(tx, actor.person_id)

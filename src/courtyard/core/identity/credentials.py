@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, Scope
 from courtyard.core.errors import Conflict, ExpiredCredential, Forbidden, Invalid, InvalidCredential, NotFound
+from courtyard.core.identity import sessions
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
 
@@ -174,7 +175,8 @@ async def create(tx: Write, actor: Actor, new: NewKey, *, person_id: str | None 
 async def create_for(
     tx: Write, actor: Actor, new: NewKey, person_id: str, organization_id: str | None
 ) -> tuple[Credential, str]:
-    """`create` for whomever the caller was found to act for, by the caller of this function."""
+    """`create` for whomever the caller was found to act for, by the caller of this function. Raises ConfirmFirst."""
+    await sessions.require_recent_of_session(tx, actor)
     scopes: list[Scope] = [scope for scope in SCOPES if scope in new.scopes]
     if not scopes:
         raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")

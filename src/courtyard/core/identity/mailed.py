@@ -131,6 +131,17 @@ async def spend(tx: Write, kind: Kind, token: str) -> Letter:
     return found
 
 
+async def awaited(tx: Read, person_id: str) -> str | None:
+    """The address that somebody asked to have and has not confirmed yet."""
+    return await tx.one(
+        str,
+        "select email from mailed_token where person_id = :person and kind = 'change_email' and state = 'open'"
+        " and expires_at > :now order by number desc limit 1",
+        person=person_id,
+        now=clock.now(),
+    )
+
+
 async def void(tx: Write, person_id: str, kind: Kind | None = None) -> None:
     """End every link (of this kind) that was mailed to a person."""
     await tx.run(

@@ -20,7 +20,8 @@ from webauthn.helpers.structs import (
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import Conflict, Invalid, NotFound, Unauthenticated
-from courtyard.core.identity import people, second, sessions
+from courtyard.core.identity import people, proofs, second
+from courtyard.core.identity.proofs import Proof
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Database, Read, Write
 
@@ -109,9 +110,9 @@ def site(public_url: str, name: str) -> Site:
     return Site(host, name, f"{parts.scheme}://{host}{port}")
 
 
-async def ask_to_register(tx: Write, actor: Actor, site: Site) -> Challenge:
+async def ask_to_register(tx: Write, actor: Actor, site: Site, *, proof: Proof | None = None) -> Challenge:
     """Ask the caller's browser for a new passkey. Raises ConfirmFirst, TooManyPasskeys."""
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     person = await people.find(tx, actor.person_id)
     known = await tx.all(Passkey, _ALL, person=person.id)
     if len(known) >= MOST:
@@ -131,8 +132,15 @@ async def ask_to_register(tx: Write, actor: Actor, site: Site) -> Challenge:
     return Challenge(await _keep(tx, "register", options.challenge, person.id), webauthn.options_to_json(options))
 
 
-async def register(
-    database: Database, actor: Actor, site: Site, challenge_id: str, answer: Answer, name: str
+async def register(  # noqa: PLR0913 - a registration has these
+    database: Database,
+    actor: Actor,
+    site: Site,
+    challenge_id: str,
+    answer: Answer,
+    name: str,
+    *,
+    proof: Proof | None = None,
 ) -> tuple[Passkey, list[str]]:
     """Store the caller's new passkey; recovery codes, if there were none: they are shown here only.
 
@@ -140,7 +148,7 @@ async def register(
     """
     name = text.name("name", name, longest=64)
     async with database.write() as tx:
-        await sessions.require_recent(tx, actor)
+        await proofs.require(tx, actor, proof)
         taken = await _take(tx, "register", challenge_id)
     if taken is None or taken.person_id != actor.person_id:
         raise NotAPasskey("answer")
@@ -303,9 +311,9 @@ async def rename(tx: Write, actor: Actor, passkey: Passkey, name: str) -> Passke
     return await find(tx, actor, passkey.id)
 
 
-async def remove(tx: Write, actor: Actor, passkey: Passkey) -> None:
+async def remove(tx: Write, actor: Actor, passkey: Passkey, *, proof: Proof | None = None) -> None:
     """End a passkey; the recovery codes go with the last second factor. Raises ConfirmFirst, NotFound."""
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     await people.still_active(tx, actor.person_id)
     if not await tx.run("delete from passkey where id = :id", id=passkey.id):
         raise NotFound

@@ -23,6 +23,10 @@ class UsernameTaken(Conflict):
     """This username is taken."""
 
 
+class NotActive(Conflict):
+    """This account is not in use: it was not claimed yet, or is disabled."""
+
+
 class Person(msgspec.Struct, frozen=True):
     """A person. `invited` ones were named by somebody else and cannot sign in until they claim the account."""
 

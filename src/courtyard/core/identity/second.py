@@ -14,7 +14,8 @@ from pyotp.totp import TOTP
 from courtyard.core import clock, events, ids, installation
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
-from courtyard.core.identity import people, sessions
+from courtyard.core.identity import people, proofs
+from courtyard.core.identity.proofs import Proof
 from courtyard.storage.database import Read, Write
 
 STEP = 30 * clock.SECOND
@@ -78,12 +79,19 @@ async def ways(tx: Read, person_id: str) -> Ways:
     return await tx.one(Ways, _WAYS, id=person_id) or Ways(0, 0, 0)
 
 
-async def enrol(tx: Write, actor: Actor, issuer: str) -> Enrolment:
+async def own(tx: Read, actor: Actor) -> Ways:
+    """Which second factors the caller has."""
+    actor.needs("admin")
+    actor.in_person()
+    return await ways(tx, actor.person_id)
+
+
+async def enrol(tx: Write, actor: Actor, issuer: str, *, proof: Proof | None = None) -> Enrolment:
     """Make a secret for the caller's authenticator app. It counts from `confirm` on; until then, asking again replaces it.
 
     Raises ConfirmFirst, AlreadyEnrolled.
     """
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     person = await people.find(tx, actor.person_id)
     secret = random_base32()
     made = await tx.run(
@@ -98,12 +106,12 @@ async def enrol(tx: Write, actor: Actor, issuer: str) -> Enrolment:
     return Enrolment(secret, TOTP(secret).provisioning_uri(name=person.email, issuer_name=issuer))
 
 
-async def confirm(tx: Write, actor: Actor, code: str) -> list[str]:
+async def confirm(tx: Write, actor: Actor, code: str, *, proof: Proof | None = None) -> list[str]:
     """Put the app to use with its first code; recovery codes, if there were none: they are shown here only.
 
     Raises ConfirmFirst, WrongCode, AlreadyEnrolled, NoSecondFactor.
     """
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     await people.still_active(tx, actor.person_id)
     row = await _seek(tx, actor.person_id)
     if row is None:
@@ -157,12 +165,12 @@ async def _use_step(tx: Write, person_id: str, code: str) -> bool:
     )
 
 
-async def remove(tx: Write, actor: Actor) -> None:
+async def remove(tx: Write, actor: Actor, *, proof: Proof | None = None) -> None:
     """Take the caller's app out of use; the recovery codes go with the last second factor.
 
     Raises ConfirmFirst, NoSecondFactor.
     """
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     await people.still_active(tx, actor.person_id)
     if not await tx.run("delete from totp where person_id = :person", person=actor.person_id):
         raise NoSecondFactor
@@ -170,9 +178,9 @@ async def remove(tx: Write, actor: Actor) -> None:
     await events.record(tx, actor, "second.removed", object_id=actor.person_id)
 
 
-async def regenerate(tx: Write, actor: Actor) -> list[str]:
+async def regenerate(tx: Write, actor: Actor, *, proof: Proof | None = None) -> list[str]:
     """New recovery codes in the place of all before, shown here only. Raises ConfirmFirst, NoSecondFactor."""
-    await sessions.require_recent(tx, actor)
+    await proofs.require(tx, actor, proof)
     await people.still_active(tx, actor.person_id)
     if not (await ways(tx, actor.person_id)).needed:
         raise NoSecondFactor

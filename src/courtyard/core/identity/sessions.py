@@ -29,7 +29,13 @@ class SecondMissing(Unauthenticated):
 
 
 class ConfirmFirst(Forbidden):
-    """Confirm first that it is you: this needs a sign-in of the last ten minutes."""
+    """Confirm first that it is you: with your password, or by a sign-in of the last ten minutes."""
+
+    code = "confirmation_required"
+
+
+class NoSession(Forbidden):
+    """A browser that is signed in is confirmed. With a key, send the password along with the call."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -149,8 +155,10 @@ async def complete(tx: Write, session: Session, origin: Origin) -> tuple[Session
 async def confirm(tx: Write, actor: Actor) -> tuple[Session, str]:
     """Note that the caller proved once more who they are; the secret is a new one. Raises InvalidCredential.
 
-    The proof is the caller's business: a password, a passkey (see `accounts.confirm`).
+    The proof is the caller's business: a password, a passkey (see `accounts.confirm`). Raises NoSession.
     """
+    if actor.session_id is None:
+        raise NoSession
     session, secret = await _renew(tx, actor, clock.now())
     await events.record(tx, actor, "session.confirmed", object_id=session.id)
     return session, secret
@@ -189,6 +197,12 @@ async def require_recent(tx: Read, actor: Actor) -> None:
     )
     if at is None or at + RECENT <= clock.now():
         raise ConfirmFirst
+
+
+async def require_recent_of_session(tx: Read, actor: Actor) -> None:
+    """Like `require_recent`, for what a credential may do by its scope alone: keys, and who owns what. Raises ConfirmFirst."""
+    if actor.session_id is not None:
+        await require_recent(tx, actor)
 
 
 async def touch(tx: Write, session_id: str, origin: Origin) -> None:

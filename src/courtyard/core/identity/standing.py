@@ -4,7 +4,7 @@ from courtyard.core import clock, events, queue
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, NotFound
 from courtyard.core.identity import mailed, names, people, sessions
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.people import NotActive, Person
 from courtyard.storage.database import Write
 
 
@@ -93,6 +93,26 @@ async def demote(tx: Write, actor: Actor, person_id: str) -> Person:
     if changed:
         await events.record(tx, actor, "person.demoted", object_id=person_id)
     return await people.find(tx, person_id)
+
+
+async def change(
+    tx: Write, actor: Actor, person_id: str, *, disabled: bool | None = None, administrator: bool | None = None
+) -> Person:
+    """Change both at once, None stays: enabled first and disabled last, and nothing is done that is so already.
+
+    For platform administrators. Raises Forbidden, NotFound, NotActive, LastAdministrator, ConfirmFirst.
+    """
+    person = await people.as_administrator(tx, actor, "change", person_id)
+    if disabled is False:
+        person = await enable(tx, actor, person_id)
+    if administrator is True and not person.is_administrator:
+        await sessions.require_recent_of_session(tx, actor)
+        if person.state != "active":
+            raise NotActive
+        person = await promote(tx, actor, person_id)
+    if administrator is False:
+        person = await demote(tx, actor, person_id)
+    return await disable(tx, actor, person_id) if disabled else person
 
 
 async def another_administrator(tx: Write, person_id: str) -> None:

@@ -106,7 +106,7 @@ async def _hold(tx: Write, actor: Actor, place: Place, role: str) -> Place:
         raise Personal
     organization = await holds.organization(tx, actor, place, "admin")
     if role == "owner":
-        await organization_members.as_owner(tx, actor, organization)
+        organization_members.as_owner(actor, organization)
     return organization
 
 

@@ -6,7 +6,7 @@ from courtyard.core import events
 from courtyard.core.access.roles import OrganizationRole
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
-from courtyard.core.identity import credentials, people
+from courtyard.core.identity import credentials, people, sessions
 from courtyard.core.membership import holds
 from courtyard.core.membership.model import END, LastOwner, OrganizationMember, bound
 from courtyard.core.organizations import Organization
@@ -66,6 +66,7 @@ async def set_role(
         raise NoPerson
     if "owner" in (old.role, role):
         as_owner(actor, organization)
+        await sessions.require_recent_of_session(tx, actor)
     if old.role == "owner":
         await _another_owner(tx, organization, person_id)
     values = {"role": role, "organization": organization.id, "person": person_id}
@@ -97,6 +98,7 @@ async def remove(tx: Write, actor: Actor, organization: Organization, person_id:
     member = await find(tx, organization, person_id)
     if member.role == "owner":
         as_owner(actor, organization)
+        await sessions.require_recent_of_session(tx, actor)
         await _another_owner(tx, organization, person_id)
     await tx.run(
         "delete from organization_member where organization_id = :organization and person_id = :person",

@@ -9,6 +9,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
+from courtyard.core.identity import sessions
 from courtyard.core.organizations import Organization
 from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
 from courtyard.core.spaces.queries import find
@@ -106,7 +107,8 @@ async def remove(tx: Write, actor: Actor, space: Space) -> None:
 
 
 async def transfer(tx: Write, actor: Actor, space: Space, person_id: str) -> Space:
-    """Make a member the owner; the old owner stays as admin. Takes a space found with OWN. Raises NotAMember."""
+    """Make a member the owner; the old owner stays as admin. Takes a space found with OWN. Raises NotAMember, ConfirmFirst."""
+    await sessions.require_recent_of_session(tx, actor)
     now = max(clock.now(), space.updated_at + 1)
     # The parent row first: it is the lock under which membership and ownership change, on both engines.
     await tx.run("update space set updated_at = :now where id = :id", now=now, id=space.id)
