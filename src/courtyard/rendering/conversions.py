@@ -1,0 +1,215 @@
+"""`convert`: a source to a format, one confined child after the other."""
+
+import html
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from courtyard.rendering.children import HERE, MIB, REFUSED, Ended, Limits, Program, Tool, place, run
+from courtyard.rendering.kinds import Format, Kind
+
+HOUSE = HERE / "house"
+SOURCE, RESULT = 10 * MIB, 64 * MIB
+READERS: dict[Kind, str] = {
+    # Of the Markdown readers this is the one that no nesting makes slow. No markup of other languages in between.
+    "md": "commonmark_x+yaml_metadata_block-raw_html-raw_attribute",
+    "html": "html-raw_html",
+}
+WRITERS: dict[Format, str] = {
+    "docx": "docx",
+    "html": "html5",
+    "md": "gfm-raw_html",
+    "txt": "plain",
+}
+DEEPEST = 100
+"""Levels of a quotation or list that a line of Markdown may open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be made of what. With `filled` the source is JSON: a `template` of that kind, and the `data` for it."""
+
+    kind: Kind
+    target: Format
+    name: str
+    title: str | None = None
+    author: str | None = None
+    date: str | None = None
+    filled: bool = False
+
+
+class Refused(Exception):
+    """The document cannot be converted; the message is for whoever sent it."""
+
+
+class TooMuch(Refused):
+    """The document needs more time or memory than one may take."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{type(self).__doc__}")
+
+
+Tell = Callable[[int, str], Awaitable[None]]
+
+
+async def _nobody(progress: int, message: str) -> None: ...
+
+
+async def convert(order: Order, source: bytes, tell: Tell = _nobody) -> bytes:
+    """The result. `tell` hears how far it is (0-100) and what is done. Raises Refused, TooMuch, Missing."""
+    if order.filled:
+        await tell(10, "Filling the template")
+        source = await _filled(order.kind, source)
+    if order.kind in ("csv", "json"):
+        return await _table(order, source, tell)
+    if order.kind == "txt":
+        return await _text(order, source, tell)
+    if order.kind == order.target == "md":
+        return source
+    return await _document(order, source, tell)
+
+
+async def _filled(kind: Kind, source: bytes) -> bytes:
+    ended = await run(
+        Tool("templates", ["jinja2", "markupsafe"], [kind]), files={"in": source}, wanted=["out"], limits=Limits(cpu=5)
+    )
+    return result(ended, "out")
+
+
+async def _document(order: Order, source: bytes, tell: Tell) -> bytes:
+    if order.kind == "md":
+        flat(source)
+    if order.target not in ("pdf", "png"):
+        await tell(40, "Converting")
+        return result(await _pandoc(order, source, WRITERS[order.target]), "out")
+    await tell(30, "Reading the document")
+    ended = await _pandoc(order, source, "typst")
+    body = b'#import "house.typ": *\n' + result(ended, "out")
+    facts = {"pagetitle": stem(order.name), **json.loads(ended.files.get("facts.json", b"{}"))}
+    return await _paged(order, "page.typ", {"body.typ": body, "facts.json": json.dumps(facts).encode()}, tell)
+
+
+async def _table(order: Order, source: bytes, tell: Tell) -> bytes:
+    await tell(30, "Reading the table")
+    direct = order.target in ("xlsx", "csv", "md", "txt")
+    target = order.target if direct else "json"
+    ended = await run(
+        Tool("tables", ["xlsxwriter"] if target == "xlsx" else [], [order.kind, target]),
+        files={"in": source},
+        wanted=["out"],
+    )
+    made = result(ended, "out")
+    if direct:
+        return _code(made) if order.kind == "json" and order.target in ("md", "txt") else made
+    title = order.title or stem(order.name)
+    if order.target in ("pdf", "png"):
+        facts = {"title": title, "author": order.author, "date": order.date}
+        return await _paged(order, "table.typ", {"table.json": made, "facts.json": json.dumps(facts).encode()}, tell)
+    await tell(60, "Converting")
+    titled = Order(**{**_fields(order), "kind": "html", "title": title})
+    return result(await _pandoc(titled, page(json.loads(made)), WRITERS[order.target]), "out")
+
+
+def _fields(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in Order.__dataclass_fields__}
+
+
+def _code(made: bytes) -> bytes:
+    """JSON that is no table comes back in a wrapper; as text it is itself."""
+    if not made.startswith(b'{"code": '):
+        return made
+    return json.loads(made)["code"].encode() + b"\n"
+
+
+def page(found: dict[str, Any]) -> bytes:
+    """The table as HTML, for pandoc."""
+    if "code" in found:
+        return f"<pre><code>{html.escape(found['code'])}</code></pre>".encode()
+    sides = ["right" if right else "left" for right in found["numeric"]]
+
+    def row(cells: list[str], tag: str) -> str:
+        made = (
+            f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
+            for cell, side in zip(cells, sides, strict=True)
+        )
+        return f"<tr>{''.join(made)}</tr>\n"
+
+    body = "".join(row(cells, "td") for cells in found["rows"])
+    return f"<table><thead>{row(found['head'], 'th')}</thead><tbody>{body}</tbody></table>".encode()
+
+
+async def _text(order: Order, source: bytes, tell: Tell) -> bytes:
+    if order.target == "txt":
+        return source
+    text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n").expandtabs(4)
+    if order.target in ("pdf", "png"):
+        facts = {"title": order.title or stem(order.name), "heading": order.title}
+        said = {**facts, "author": order.author, "date": order.date}
+        return await _paged(order, "text.typ", {"text.txt": text.encode(), "facts.json": json.dumps(said).encode()}, tell)
+    await tell(40, "Converting")
+    paragraphs = (html.escape(part).replace("\n", "<br>") for part in text.split("\n\n"))
+    written = "".join(f"<p>{part}</p>\n" for part in paragraphs)
+    as_html = Order(**{**_fields(order), "kind": "html"})
+    return result(await _pandoc(as_html, written.encode(), WRITERS[order.target]), "out")
+
+
+async def _paged(order: Order, main: str, files: dict[str, bytes], tell: Tell) -> bytes:
+    await tell(60, "Setting the pages")
+    parts = {name: (HOUSE / name).read_bytes() for name in ("house.typ", main)}
+    made = result(await run(Tool("typesetting", ["typst"], [main]), files={**files, **parts}, wanted=["out.pdf"]), "out.pdf")
+    if order.target == "pdf":
+        return made
+    await tell(80, "Drawing the first page")
+    drawing = Tool("pictures", ["PIL", "pypdfium2", "pypdfium2_raw"], ["pdf", "png", "1240"])
+    return result(await run(drawing, files={"in": made}, wanted=["1240.png"]), "1240.png")
+
+
+async def _pandoc(order: Order, source: bytes, writer: str) -> Ended:
+    """Always in its own sandbox too: no reader and no writer of it opens a file or an address that the source names."""
+    told = {"title": order.title, "author": order.author, "date": order.date, "pagetitle": stem(order.name)}
+    metadata = [f"--metadata={name}={value}" for name, value in told.items() if value]
+    files = {"in": source, "filter.lua": (HOUSE / "filter.lua").read_bytes()}
+    arguments = ["--sandbox", "--from", READERS[order.kind], "--to", writer, "--lua-filter", "filter.lua"]
+    arguments += ["--syntax-highlighting=none" if writer == "html5" else "--syntax-highlighting=idiomatic"]
+    if writer == "html5":
+        files["page.html"] = (HOUSE / "page.html").read_bytes()
+        arguments += ["--standalone", "--template", "page.html"]
+    limits = Limits(memory=768 * MIB, cpu=8)
+    wanted = ["out", "facts.json"]
+    program = Program(pandoc(), ["+RTS", "-M400m", "-RTS", *arguments, *metadata, "--output", "out", "in"])
+    return await run(program, files=files, wanted=wanted, limits=limits)
+
+
+def pandoc() -> str:
+    """Where the wheel has put it. Raises Missing."""
+    return str(Path(place("pypandoc")) / "pypandoc" / "files" / "pandoc")
+
+
+def flat(source: bytes) -> None:
+    """Refuse a line that opens more levels than any document has: each costs a renderer time and stack. Raises Refused."""
+    for line in source.split(b"\n"):
+        if len(line) < DEEPEST:
+            continue
+        start = line[: 4 * DEEPEST].replace(b" ", b"").replace(b"\t", b"")
+        depth = len(start) - len(start.lstrip(b">-*+"))
+        if depth > DEEPEST and b">" in start[:depth]:
+            raise Refused(f"The document is nested deeper than {DEEPEST} levels.")
+
+
+def result(ended: Ended, name: str) -> bytes:
+    """The file that a child was to make; without a name, what it printed. Raises Refused, TooMuch."""
+    if ended.code == 0 and (name in ended.files or not name):
+        return ended.files[name] if name else ended.output
+    if ended.code == REFUSED and ended.said:
+        raise Refused(ended.said)
+    if ended.code > REFUSED and ended.code not in (137, 251):
+        raise Refused("The document cannot be converted.")
+    raise TooMuch
+
+
+def stem(name: str) -> str:
+    """A name without its ending."""
+    before, dot, ending = name.rpartition(".")
+    return before if dot and before and len(ending) <= 8 and ending.isalnum() else name
