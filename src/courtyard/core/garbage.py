@@ -11,6 +11,7 @@ BATCH = 200
 _WITHOUT_ROW: LiteralString = (
     " where not exists (select 1 from artifact a where a.blob_key = k.value)"
     " and not exists (select 1 from space s where s.background_key = k.value)"
+    " and not exists (select 1 from upload u where u.blob_key = k.value)"
 )
 UNREFERENCED = Pair(
     sqlite="select k.value from json_each(:keys) k" + _WITHOUT_ROW,
