@@ -58,7 +58,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
 async def check(tx: Read, space: Space, new: NewArtifact) -> None:
     """Refuse what `create` would refuse, before its bytes are taken in. Raises Invalid, TooLarge."""
-    _clean(new)
+    clean(new)
     if new.thread_id is None:
         return
     known = "select 1 from thread where id = :id and space_id = :space"
@@ -85,11 +85,11 @@ async def create(
         thread_ids=_json(threads),
         person=actor.person_id or None,
         now=clock.now(),
-        **_clean(new),
+        **clean(new),
     )
     if not inserted:
         raise NotFound
-    await _link(tx, space.id, artifact_id, threads, "thread_id")
+    await link(tx, space.id, artifact_id, threads, "thread_id")
     await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     made = await find(tx, actor, space, artifact_id)
@@ -112,7 +112,7 @@ async def change(tx: Write, actor: Actor, space: Space, artifact: Artifact, chan
     if values["thread_ids"] is not None:
         await tx.run("delete from artifact_thread where artifact_id = :id", id=artifact.id)
         threads = msgspec.json.decode(values["thread_ids"], type=list[str])
-        await _link(tx, space.id, artifact.id, threads, "thread_ids")
+        await link(tx, space.id, artifact.id, threads, "thread_ids")
     await events.record(tx, actor, "artifact.updated", space_id=space.id, object_id=artifact.id, fields=sorted(asked))
     return await find(tx, actor, space, artifact.id)
 
@@ -168,7 +168,7 @@ async def _move(tx: Write, artifact: Artifact, statement: LiteralString) -> None
         raise NotFound
 
 
-async def _link(tx: Write, space_id: str, artifact_id: str, threads: list[str], field: str) -> None:
+async def link(tx: Write, space_id: str, artifact_id: str, threads: list[str], field: str) -> None:
     if threads and await tx.run(LINK, artifact=artifact_id, space=space_id, threads=_json(threads)) != len(threads):
         raise _unknown_thread(field)
 
@@ -177,7 +177,7 @@ def _unknown_thread(field: str) -> Invalid:
     return Invalid(field, "There is no such thread in this space.", code="unknown")
 
 
-def _clean(new: NewArtifact) -> dict[str, str]:
+def clean(new: NewArtifact) -> dict[str, str]:
     """The columns that the sender chooses, each held to its rule."""
     return {
         "name": text.name("name", new.name),

@@ -30,6 +30,8 @@ class Artifact(msgspec.Struct, frozen=True):
     updated_at: int
     deleted_at: int | None
     error: str | None
+    previewed: int | None = None
+    """The version of which there are pictures."""
 
     @property
     def thread_id(self) -> str | None:

@@ -14,7 +14,7 @@ from courtyard.storage.database import Pair, Read
 COLUMNS: LiteralString = (
     "select a.number, a.id, a.space_id, a.name, a.document_type, a.status, a.content_type, a.size, a.sha256,"
     " a.blob_key, a.version, a.metadata, a.tags, a.thread_ids, a.created_by, a.created_at, a.updated_at, a.deleted_at,"
-    " a.error"
+    " a.error, a.previewed"
 )
 _ALL: LiteralString = COLUMNS + " from artifact a"
 _ANY: LiteralString = _ALL + " where a.id = :id"
