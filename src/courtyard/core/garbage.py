@@ -10,6 +10,7 @@ BATCH = 200
 
 _WITHOUT_ROW: LiteralString = (
     " where not exists (select 1 from artifact a where a.blob_key = k.value)"
+    " and not exists (select 1 from artifact_version v where v.blob_key = k.value)"
     " and not exists (select 1 from space s where s.background_key = k.value)"
     " and not exists (select 1 from preview p where p.blob_key = k.value)"
     " and not exists (select 1 from generation g where g.source_key = k.value)"
