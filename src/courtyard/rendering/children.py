@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,12 +61,13 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended (a negative code: the signal), what it printed, what it complained of, the files it left."""
+    """How a child ended (a negative code: the signal), what it printed and complained of, the files it left, its time."""
 
     code: int
     output: bytes
     said: str
     files: dict[str, bytes]
+    seconds: float = 0.0
 
 
 class Queue:
@@ -95,7 +97,7 @@ async def run(
     files: Mapping[str, bytes] | None = None,
     wanted: Sequence[str] = (),
     data: bytes = b"",
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
 ) -> Ended:
     """Run it in an empty directory with `files` in it, `data` on stdin; the files `wanted` are read when it has ended.
 
@@ -104,11 +106,12 @@ async def run(
     """
     readable, paths, work = _work(what)
     async with QUEUE.turn():
+        begun = time.monotonic()
         scratch = await asyncio.to_thread(_scratch, files or {})
         try:
             code, output, said = await _child(_command(readable, paths, work, scratch, limits), scratch, data, limits)
             left = await asyncio.to_thread(_left, scratch, wanted, limits.file)
-            return Ended(code, output, said, left)
+            return Ended(code, output, said, left, time.monotonic() - begun)
         finally:
             # Also when cancelled: to be waited for, a thread would need a loop that goes on.
             shutil.rmtree(scratch, ignore_errors=True)

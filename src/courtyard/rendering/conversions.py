@@ -11,7 +11,7 @@ from courtyard.rendering.children import HERE, MIB, REFUSED, Ended, Limits, Prog
 from courtyard.rendering.kinds import Format, Kind
 
 HOUSE = HERE / "house"
-SOURCE, RESULT = 10 * MIB, 64 * MIB
+SECONDS = 9.5
 READERS: dict[Kind, str] = {
     # Of the Markdown readers this is the one that no nesting makes slow. No markup of other languages in between.
     "md": "commonmark_x+yaml_metadata_block-raw_html-raw_attribute",
@@ -57,59 +57,63 @@ Tell = Callable[[int, str], Awaitable[None]]
 async def _nobody(progress: int, message: str) -> None: ...
 
 
+class Course:
+    """One conversion under way: who hears of it, and the seconds that all its children together may still take."""
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+        self._left = SECONDS
+
+    async def step(self, what: Program | Tool, files: dict[str, bytes], wanted: list[str], **limits: int) -> Ended:
+        ended = await run(what, files=files, wanted=wanted, limits=Limits(seconds=self._left, **limits))
+        self._left = max(0.0, self._left - ended.seconds)
+        return ended
+
+
 async def convert(order: Order, source: bytes, tell: Tell = _nobody) -> bytes:
     """The result. `tell` hears how far it is (0-100) and what is done. Raises Refused, TooMuch, Missing."""
+    course = Course(tell)
     if order.filled:
         await tell(10, "Filling the template")
-        source = await _filled(order.kind, source)
+        filling = Tool("templates", ["jinja2", "markupsafe"], [order.kind])
+        source = result(await course.step(filling, {"in": source}, ["out"], cpu=5), "out")
     if order.kind in ("csv", "json"):
-        return await _table(order, source, tell)
+        return await _table(order, source, course)
     if order.kind == "txt":
-        return await _text(order, source, tell)
+        return await _text(order, source, course)
     if order.kind == order.target == "md":
         return source
-    return await _document(order, source, tell)
+    return await _document(order, source, course)
 
 
-async def _filled(kind: Kind, source: bytes) -> bytes:
-    ended = await run(
-        Tool("templates", ["jinja2", "markupsafe"], [kind]), files={"in": source}, wanted=["out"], limits=Limits(cpu=5)
-    )
-    return result(ended, "out")
-
-
-async def _document(order: Order, source: bytes, tell: Tell) -> bytes:
+async def _document(order: Order, source: bytes, course: Course) -> bytes:
     if order.kind == "md":
         flat(source)
     if order.target not in ("pdf", "png"):
-        await tell(40, "Converting")
-        return result(await _pandoc(order, source, WRITERS[order.target]), "out")
-    await tell(30, "Reading the document")
-    ended = await _pandoc(order, source, "typst")
+        await course.tell(40, "Converting")
+        return result(await _pandoc(order, source, WRITERS[order.target], course), "out")
+    await course.tell(30, "Reading the document")
+    ended = await _pandoc(order, source, "typst", course)
     body = b'#import "house.typ": *\n' + result(ended, "out")
     facts = {"pagetitle": stem(order.name), **json.loads(ended.files.get("facts.json", b"{}"))}
-    return await _paged(order, "page.typ", {"body.typ": body, "facts.json": json.dumps(facts).encode()}, tell)
+    return await _paged(order, "page.typ", {"body.typ": body, "facts.json": json.dumps(facts).encode()}, course)
 
 
-async def _table(order: Order, source: bytes, tell: Tell) -> bytes:
-    await tell(30, "Reading the table")
+async def _table(order: Order, source: bytes, course: Course) -> bytes:
+    await course.tell(30, "Reading the table")
     direct = order.target in ("xlsx", "csv", "md", "txt")
     target = order.target if direct else "json"
-    ended = await run(
-        Tool("tables", ["xlsxwriter"] if target == "xlsx" else [], [order.kind, target]),
-        files={"in": source},
-        wanted=["out"],
-    )
-    made = result(ended, "out")
+    reading = Tool("tables", ["xlsxwriter"] if target == "xlsx" else [], [order.kind, target])
+    made = result(await course.step(reading, {"in": source}, ["out"]), "out")
     if direct:
         return _code(made) if order.kind == "json" and order.target in ("md", "txt") else made
     title = order.title or stem(order.name)
     if order.target in ("pdf", "png"):
         facts = {"title": title, "author": order.author, "date": order.date}
-        return await _paged(order, "table.typ", {"table.json": made, "facts.json": json.dumps(facts).encode()}, tell)
-    await tell(60, "Converting")
+        return await _paged(order, "table.typ", {"table.json": made, "facts.json": json.dumps(facts).encode()}, course)
+    await course.tell(60, "Converting")
     titled = Order(**{**_fields(order), "kind": "html", "title": title})
-    return result(await _pandoc(titled, page(json.loads(made)), WRITERS[order.target]), "out")
+    return result(await _pandoc(titled, page(json.loads(made)), WRITERS[order.target], course), "out")
 
 
 def _fields(order: Order) -> dict[str, Any]:
@@ -140,33 +144,36 @@ def page(found: dict[str, Any]) -> bytes:
     return f"<table><thead>{row(found['head'], 'th')}</thead><tbody>{body}</tbody></table>".encode()
 
 
-async def _text(order: Order, source: bytes, tell: Tell) -> bytes:
+async def _text(order: Order, source: bytes, course: Course) -> bytes:
     if order.target == "txt":
         return source
     text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n").expandtabs(4)
     if order.target in ("pdf", "png"):
         facts = {"title": order.title or stem(order.name), "heading": order.title}
         said = {**facts, "author": order.author, "date": order.date}
-        return await _paged(order, "text.typ", {"text.txt": text.encode(), "facts.json": json.dumps(said).encode()}, tell)
-    await tell(40, "Converting")
+        return await _paged(
+            order, "text.typ", {"text.txt": text.encode(), "facts.json": json.dumps(said).encode()}, course
+        )
+    await course.tell(40, "Converting")
     paragraphs = (html.escape(part).replace("\n", "<br>") for part in text.split("\n\n"))
     written = "".join(f"<p>{part}</p>\n" for part in paragraphs)
     as_html = Order(**{**_fields(order), "kind": "html"})
-    return result(await _pandoc(as_html, written.encode(), WRITERS[order.target]), "out")
+    return result(await _pandoc(as_html, written.encode(), WRITERS[order.target], course), "out")
 
 
-async def _paged(order: Order, main: str, files: dict[str, bytes], tell: Tell) -> bytes:
-    await tell(60, "Setting the pages")
+async def _paged(order: Order, main: str, files: dict[str, bytes], course: Course) -> bytes:
+    await course.tell(60, "Setting the pages")
     parts = {name: (HOUSE / name).read_bytes() for name in ("house.typ", main)}
-    made = result(await run(Tool("typesetting", ["typst"], [main]), files={**files, **parts}, wanted=["out.pdf"]), "out.pdf")
+    ended = await course.step(Tool("typesetting", ["typst"], [main]), {**files, **parts}, ["out.pdf"])
+    made = result(ended, "out.pdf")
     if order.target == "pdf":
         return made
-    await tell(80, "Drawing the first page")
+    await course.tell(80, "Drawing the first page")
     drawing = Tool("pictures", ["PIL", "pypdfium2", "pypdfium2_raw"], ["pdf", "png", "1240"])
-    return result(await run(drawing, files={"in": made}, wanted=["1240.png"]), "1240.png")
+    return result(await course.step(drawing, {"in": made}, ["1240.png"]), "1240.png")
 
 
-async def _pandoc(order: Order, source: bytes, writer: str) -> Ended:
+async def _pandoc(order: Order, source: bytes, writer: str, course: Course) -> Ended:
     """Always in its own sandbox too: no reader and no writer of it opens a file or an address that the source names."""
     told = {"title": order.title, "author": order.author, "date": order.date, "pagetitle": stem(order.name)}
     metadata = [f"--metadata={name}={value}" for name, value in told.items() if value]
@@ -176,10 +183,8 @@ async def _pandoc(order: Order, source: bytes, writer: str) -> Ended:
     if writer == "html5":
         files["page.html"] = (HOUSE / "page.html").read_bytes()
         arguments += ["--standalone", "--template", "page.html"]
-    limits = Limits(memory=768 * MIB, cpu=8)
-    wanted = ["out", "facts.json"]
     program = Program(pandoc(), ["+RTS", "-M400m", "-RTS", *arguments, *metadata, "--output", "out", "in"])
-    return await run(program, files=files, wanted=wanted, limits=limits)
+    return await course.step(program, files, ["out", "facts.json"], memory=768 * MIB)
 
 
 def pandoc() -> str:

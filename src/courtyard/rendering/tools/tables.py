@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 COLUMNS, CELLS = 16_384, 500_000
-PAGE_COLUMNS, PAGE_CELLS = 60, 60_000
+PAGE_COLUMNS, PAGE_CELLS = 60, 20_000
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?", re.ASCII)
 Cell = str | int | float | bool | None
 Table = tuple[list[str], list[list[Cell]]]
@@ -95,7 +95,9 @@ def from_json(text: str) -> Table:
     items: list[Any] = found  # pyright: ignore[reportUnknownVariableType] - any JSON
     if all(isinstance(item, dict) for item in items):
         head = list(dict.fromkeys(str(key) for item in items for key in item))
-        return head, [[cell(item.get(key)) for key in head] for item in items] if len(head) * len(items) <= CELLS else []
+        return head, [[cell(item.get(key)) for key in head] for item in items] if len(head) * len(
+            items
+        ) <= CELLS else []
     if all(isinstance(item, list) for item in items):
         width = max(len(item) for item in items)
         rows = [[cell(value) for value in item] + [None] * (width - len(item)) for item in items]
@@ -120,7 +122,9 @@ def numeric(head: list[str], rows: list[list[Cell]]) -> list[bool]:
     found: list[bool] = []
     for column in range(len(head)):
         values = [row[column] for row in rows if row[column] is not None]
-        found.append(bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values))
+        found.append(
+            bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        )
     return found
 
 
@@ -128,7 +132,12 @@ def to_xlsx(head: list[str], rows: list[list[Cell]]) -> None:
     """One sheet, the head bold and in sight, columns as wide as what is in them. Text stays text, also after a `=`."""
     import xlsxwriter  # noqa: PLC0415 - other targets need it not
 
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": True,
+    }
     with xlsxwriter.Workbook("out", options) as book:
         sheet = book.add_worksheet("Table")
         bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
