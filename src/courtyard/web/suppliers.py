@@ -40,6 +40,8 @@ class _Whole(Supplier):
 
 Looking = database.Read
 """A transaction by which one looks, for functions that routes hand theirs to."""
+Changing = database.Write
+"""The same for one that changes something."""
 
 READING, WRITING, CALLER, VISITOR, WHOLE = _Transaction(), _Transaction(), _Caller(), _Caller(), _Whole()
 
