@@ -1,4 +1,4 @@
-"""Seals over the audit trail: each covers the events since the one before it, and that seal's hash.
+"""The audit trail: read by those who may, and sealed. Each seal covers the events since the one before it, and its hash.
 
 Whoever changes, adds or removes a sealed event or a seal breaks the chain from there on. Why events are sealed in
 batches is told in docs/decisions/0007-audit-seals.md.
@@ -10,6 +10,9 @@ from typing import LiteralString
 import msgspec
 
 from courtyard.core import clock
+from courtyard.core.actor import Actor
+from courtyard.core.errors import Forbidden
+from courtyard.core.paging import Page, Slice, cut
 from courtyard.storage.database import Read, Write
 
 REST = clock.MINUTE
@@ -38,6 +41,38 @@ class Event(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """An audit row as people read it, with the name of who did it, as far as they are still here."""
+
+    number: int
+    id: str
+    at: int
+    action: str
+    result: str
+    privileged: int
+    person_id: str | None
+    username: str | None
+    credential_id: str | None
+    application_id: str | None
+    dialect: str | None
+    address: str | None
+    request_id: str | None
+    space_id: str | None
+    object_id: str | None
+    detail: str
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """What narrows the trail; empty means everything. `action` is a whole word (`key.created`) or its beginning (`key`).
+
+    `person`: what they did, and what was done to them outside of spaces.
+    """
+
+    person: str = ""
+    space: str = ""
+    action: str = ""
+
+
 class Seal(msgspec.Struct, frozen=True):
     """`hash` covers `previous` and the `count` events up to `last_number`; both hashes are SHA-256 in hex."""
 
@@ -58,6 +93,55 @@ _SEALS: LiteralString = "select number, last_number, count, previous, hash, at f
 _LAST_SEAL: LiteralString = _SEALS + " order by last_number desc limit 1"
 _NEXT_SEALS: LiteralString = _SEALS + " where last_number > :past order by last_number limit 100"
 _END = 2**62
+# Each walks along an index of its own: of everything, of a space, of a person (and of what was done to them).
+_ACTION: LiteralString = " and number < :past and (:action = '' or action = :action or substr(action, 1, length(:action) + 1) = :action || '.')"
+_NEWEST: LiteralString = " order by number desc limit :limit"
+_SPACE: LiteralString = "select * from event where space_id = :space" + _ACTION + _NEWEST
+_ALL: LiteralString = "select * from event where 1 = 1" + _ACTION + _NEWEST
+_IN_SPACE: LiteralString = " and (:space = '' or space_id = :space)"
+_PERSON: LiteralString = (
+    "select * from (select * from event where person_id = :person" + _IN_SPACE + _ACTION + _NEWEST + ") a"
+    " union select * from (select * from event where object_id = :person and space_id is null"
+    + _IN_SPACE
+    + _ACTION
+    + _NEWEST
+    + ") b"
+)
+_READ: LiteralString = (
+    "select e.number, e.id, e.at, e.action, e.result, e.privileged, e.person_id, p.username, e.credential_id,"
+    " e.application_id, e.dialect, e.address, e.request_id, e.space_id, e.object_id, e.detail from ("
+)
+_WITH_NAMES: LiteralString = ") e left join person p on p.id = e.person_id order by e.number desc limit :limit"
+_OF_ALL: LiteralString = _READ + _ALL + _WITH_NAMES
+_OF_SPACE: LiteralString = _READ + _SPACE + _WITH_NAMES
+_OF_PERSON: LiteralString = _READ + _PERSON + _WITH_NAMES
+
+
+async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[Entry]:
+    """The trail of the installation, newest first, positions being numbers; for platform administrators. Raises Forbidden."""
+    actor.needs("admin")
+    if not actor.administrator:
+        raise Forbidden
+    actor.privileged.append(("read the audit trail", ""))
+    return await _page(tx, filters, page)
+
+
+async def of_space(tx: Read, space_id: str, page: Page) -> Slice[Entry]:
+    """What happened in a space found with OVERSEE, newest first, positions being numbers."""
+    return await _page(tx, Filters(space=space_id), page)
+
+
+async def _page(tx: Read, filters: Filters, page: Page) -> Slice[Entry]:
+    rows = await tx.all(
+        Entry,
+        _OF_PERSON if filters.person else _OF_SPACE if filters.space else _OF_ALL,
+        person=filters.person,
+        space=filters.space,
+        action=filters.action,
+        past=int(page.after) if page.after else _END,
+        limit=page.limit + 1,
+    )
+    return cut(rows, page.limit)
 
 
 async def seal(tx: Write, *, now: int | None = None) -> Seal | None:

@@ -39,3 +39,9 @@ def own_page(headers: Headers) -> bool:
         return site in (b"same-origin", b"none")
     origin = said.get(b"origin")
     return origin is not None and urlsplit(origin).netloc == said.get(b"host")
+
+
+def written(value: str, plain: str, *, https: bool, seconds: int) -> tuple[bytes, bytes]:
+    """The `Set-Cookie` header of one of our cookies."""
+    parts = [f"{name(plain, https=https)}={value}", "Path=/", "HttpOnly", "SameSite=Lax", f"Max-Age={seconds}"]
+    return b"set-cookie", "; ".join([*parts, "Secure"] if https else parts).encode()

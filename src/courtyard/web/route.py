@@ -20,7 +20,7 @@ from courtyard.web.suppliers import CALLER, READING, VISITOR, WRITING, Supplier
 
 E = TypeVar("E", bound=Callable[..., Any])
 Argument = Callable[[Call], Awaitable[Any]]
-BODY = frozenset({"POST", "PUT", "PATCH"})
+BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def issues_secret(endpoint: E) -> E:

@@ -40,7 +40,7 @@ async def test_a_person_sees_the_browsers_that_are_signed_in(v1: Clients, world:
     await signed_in(world, "bob")
     rows = await walk(ada, "/v1/me/sessions", limit=2)
     assert [row["id"] for row in rows] == ids[::-1]
-    assert set(rows[0]) == {"id", "address", "agent", "created_at", "last_used_at", "expires_at"}
+    assert set(rows[0]) == {"id", "current", "address", "agent", "created_at", "last_used_at", "expires_at"}
     assert (rows[0]["address"], rows[0]["agent"]) == ("192.0.2.7", "Browser 2")
     assert rows[0]["created_at"] == rows[0]["last_used_at"] < rows[0]["expires_at"]
 

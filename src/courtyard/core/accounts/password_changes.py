@@ -76,7 +76,7 @@ async def change_password(
     async with database.read() as tx:
         # Before the slow hash: whoever has nothing to show hears so at once.
         await proofs.require(tx, actor, proof)
-    password_hash = await passwords.hashed(password)
+    password_hash = await passwords.hashed(password, field="new_password")
     async with database.write() as tx:
         await people.still_active(tx, actor.person_id)
         await proofs.require(tx, actor, proof)

@@ -23,12 +23,12 @@ class CommonPassword(Invalid):
     """This password is among the first that somebody would guess. Choose another one."""
 
 
-async def hashed(password: str) -> str:
-    """The hash to store. Raises Invalid for fewer than 12 or more than 1024 characters, CommonPassword."""
+async def hashed(password: str, *, field: str = "password") -> str:
+    """The hash to store; `field` is what a refusal calls it. Raises Invalid for fewer than 12 or more than 1024 characters, CommonPassword."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid("password", f"Between {SHORTEST} and {LONGEST} characters.", code="length")
+        raise Invalid(field, f"Between {SHORTEST} and {LONGEST} characters.", code="length")
     if is_guessable(password):
-        raise CommonPassword("password")
+        raise CommonPassword(field)
     return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _plain(password))
 
 

@@ -14,7 +14,7 @@ from pyotp.totp import TOTP
 from courtyard.core import clock, events, ids, installation
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
-from courtyard.core.identity import people, proofs
+from courtyard.core.identity import people, proofs, sessions
 from courtyard.core.identity.proofs import Proof
 from courtyard.storage.database import Read, Write
 
@@ -188,8 +188,12 @@ async def regenerate(tx: Write, actor: Actor, *, proof: Proof | None = None) -> 
 
 
 async def clear(tx: Write, actor: Actor, person_id: str) -> None:
-    """Take every second factor from somebody who lost them all. For platform administrators. Raises Forbidden, NotFound."""
+    """Take every second factor from somebody who lost them all. For platform administrators.
+
+    Raises ConfirmFirst, Forbidden, NotFound.
+    """
     await people.as_administrator(tx, actor, "clear the second factor of", person_id)
+    await sessions.require_recent_of_session(tx, actor)
     await tx.run("delete from totp where person_id = :person", person=person_id)
     await tx.run("delete from passkey where person_id = :person", person=person_id)
     await drop_idle_codes(tx, person_id)

@@ -1,6 +1,8 @@
 """v1: spaces and artifacts (seeds 000 and 002), and the native API: everything Courtyard can do."""
 
 from courtyard.dialects.v1 import (
+    account,
+    administration,
     applications,
     artifacts,
     auth,
@@ -10,11 +12,14 @@ from courtyard.dialects.v1 import (
     jobs,
     keys,
     organizations,
+    passkeys,
     people,
     quotas,
+    second_factor,
     security,
     spaces,
     threads,
+    tus,
     uploads,
 )
 from courtyard.web.dialect import Dialect, Services, Speech
@@ -38,11 +43,17 @@ ROUTERS = [
     artifacts.router,
     uploads.router,
     uploads.images,
+    tus.router,
+    tus.speaking,
     jobs.router,
     threads.router,
     customers.router,
     people.router,
     organizations.router,
+    account.router,
+    second_factor.router,
+    passkeys.router,
+    administration.router,
     keys.router,
     security.router,
     applications.router,

@@ -1,11 +1,11 @@
-"""The caller: who they are, and their keys."""
+"""The caller's keys, and those of organizations."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
-from courtyard.core.identity import credentials, people, rotation
+from courtyard.core.identity import credentials, rotation
 from courtyard.core.membership import organization_keys
 from courtyard.dialects.v1 import shapes
 from courtyard.dialects.v1.doors import OwnKey
@@ -18,12 +18,6 @@ from courtyard.web.suppliers import Caller, Read, Whole, Write
 
 _ROTATION = Rotation()
 router = APIRouter(route_class=Route, tags=["Self"])
-
-
-@router.get("/v1/me", summary="Who am I", response_model=shapes.MeShape)
-async def get_me(tx: Read, caller: Caller, call: Whole) -> Response:
-    """The person behind the credential, and its scopes."""
-    return one(call, shapes.me(caller, await people.find(tx, caller.person_id)))
 
 
 @router.get("/v1/keys", summary="List keys", response_model=PageShape[shapes.KeyShape])

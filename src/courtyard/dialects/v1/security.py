@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from courtyard.core import events
+from courtyard.core import accounts, events
+from courtyard.core.actor import Actor
 from courtyard.core.clock import rfc3339
 from courtyard.core.events import Event
 from courtyard.core.identity import sessions
@@ -53,9 +54,10 @@ def event(fact: Event) -> EventShape:
 
 
 class SessionShape(TypedDict):
-    """A browser that is signed in: where it was seen last, and what it says that it is."""
+    """A browser that is signed in: where it was seen last, and what it says that it is. `current`: the one that asks."""
 
     id: str
+    current: bool
     address: str | None
     agent: str | None
     created_at: str
@@ -63,9 +65,10 @@ class SessionShape(TypedDict):
     expires_at: str
 
 
-def session(fact: Session) -> SessionShape:
+def session(caller: Actor, fact: Session) -> SessionShape:
     return {
         "id": fact.id,
+        "current": fact.id == caller.session_id,
         "address": fact.address,
         "agent": fact.agent,
         "created_at": rfc3339(fact.created_at),
@@ -96,7 +99,14 @@ async def list_events(tx: Read, caller: Caller, call: Whole, paging: Annotated[P
 @router.get("/v1/me/sessions", summary="List my sessions", response_model=PageShape[SessionShape])
 async def list_sessions(tx: Read, caller: Caller, call: Whole, paging: Annotated[Paging, Query()]) -> Response:
     """The browsers that are signed in, newest first. Needs the scope `admin`."""
-    return page(call, await sessions.page(tx, caller, asked(call, paging)), session)
+    return page(call, await sessions.page(tx, caller, asked(call, paging)), lambda one: session(caller, one))
+
+
+@router.delete("/v1/me/sessions", status_code=204, summary="End all other sessions")
+async def end_other_sessions(tx: Write, caller: Caller) -> Response:
+    """Everywhere but here; logins of other APIs end too, keys and applications go on. Needs the scope `admin`."""
+    await accounts.sign_out_everywhere(tx, caller, but_here=True)
+    return Answer(204)
 
 
 @router.delete("/v1/me/sessions/{session_id}", status_code=204, summary="End a session")

@@ -7,10 +7,10 @@ from typing_extensions import TypedDict
 
 from courtyard.core.access.roles import OrganizationRole, Role, Visibility
 from courtyard.core.access.roles import role as acting_role
-from courtyard.core.actor import RANK, SCOPES, Actor
+from courtyard.core.actor import Actor
 from courtyard.core.clock import rfc3339
 from courtyard.core.identity.credentials import Credential
-from courtyard.core.identity.people import Person, mailable
+from courtyard.core.identity.people import mailable
 from courtyard.core.membership.invitations import Accepted
 from courtyard.core.membership.model import Invitation, Member, OrganizationMember
 from courtyard.core.organizations import Belonging, Organization
@@ -151,30 +151,6 @@ def key(fact: Credential) -> KeyShape:
         "organization": fact.organization,
         "successor_id": fact.successor_id,
         "grace_until": time(fact.grace_until),
-    }
-
-
-class MeShape(TypedDict):
-    """The person behind the credential, and what the credential may do."""
-
-    id: str
-    username: str
-    email: str | None
-    phone: str | None
-    administrator: bool
-    scopes: list[str]
-    created_at: str
-
-
-def me(caller: Actor, fact: Person) -> MeShape:
-    return {
-        "id": fact.id,
-        "username": fact.username,
-        "email": mailable(fact.email),
-        "phone": fact.phone,
-        "administrator": bool(fact.is_administrator),
-        "scopes": [scope for scope in SCOPES if RANK[scope] <= caller.reach],
-        "created_at": rfc3339(fact.created_at),
     }
 
 
