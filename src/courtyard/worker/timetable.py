@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
 from courtyard.core.identity import expiries
-from courtyard.core.oauth import codes, devices, tokens
+from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
@@ -50,6 +50,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("idempotency keys", 60, in_one(idempotency.forget)),
         Chore("sessions and links", 600, in_one(accounts.forget), first=10),
         Chore("codes and tokens", 3_600, lambda: forget_grants(tools), first=20),
+        Chore("signing keys", 3_600, lambda: signing_keys.turn(tools.database), first=25),
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, collect),
         # It walks through the whole store: a server that has just started has better things to do.
@@ -98,7 +99,9 @@ async def collect_garbage(tools: Tools) -> int:
 async def sweep_blobs(tools: Tools, *, now: int | None = None) -> int:
     """Remove blobs that are older than an hour and in no row, left by whoever was killed before the commit; how many."""
     removed = 0
-    before = (clock.now() if now is None else now) - UNTOUCHED
+    now = clock.now() if now is None else now
+    await tools.blobs.tidy(now=now)
+    before = now - UNTOUCHED
     async for keys in _batches(tools.blobs.keys(older_than=before)):
         async with tools.database.scan() as tx:
             unreferenced = await garbage.unreferenced(tx, keys)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from httpx2 import AsyncClient, Response
 
 from courtyard.core import clock
-from courtyard.core.actor import Scope
 from courtyard.core.oauth import applications, codes, devices
 from courtyard.core.oauth.applications import Application, NewApplication
+from courtyard.core.oauth.scopes import Word
 from courtyard.storage.database import Database
 from tests.world import World
 
@@ -37,7 +37,7 @@ class Program(NamedTuple):
         return {"client_id": self.id} if self.secret is None else {"client_id": self.id, "client_secret": self.secret}
 
 
-async def program(world: World, *, public: bool = False, scopes: tuple[Scope, ...] = ("read", "write")) -> Program:
+async def program(world: World, *, public: bool = False, scopes: tuple[Word, ...] = ("read", "write")) -> Program:
     """An application of ada's."""
     ada = await world.actor("ada")
     new = NewApplication(name="Reports", redirect_uris=[REDIRECT], scopes=list(scopes), public=public)
@@ -105,7 +105,10 @@ def refused(response: Response) -> None:
     assert set(said) == {"error", "error_description"}
     assert all(said.values()), said
     challenged = response.headers.get("www-authenticate")
-    assert challenged == ('Basic realm="courtyard"' if response.status_code == 401 else None)
+    if response.request.url.path.rstrip("/") == "/oauth/userinfo" and response.status_code in (401, 403):
+        assert (challenged or "").startswith('Bearer realm="courtyard"')
+    else:
+        assert challenged == ('Basic realm="courtyard"' if response.status_code == 401 else None)
 
 
 async def opens(client: AsyncClient, token: str) -> int:

@@ -286,9 +286,9 @@ async def test_what_the_server_says_of_itself_is_true(world: World, anonymous: A
     for name, place in said.items():
         if name.endswith("_endpoint"):
             assert place.startswith("https://courtyard.test/oauth/")
-            method = "GET" if name == "authorization_endpoint" else "POST"
+            method = "GET" if name in ("authorization_endpoint", "userinfo_endpoint") else "POST"
             assert (await anonymous.request(method, place)).status_code in (400, 401, 415, 422), name
-    assert said["scopes_supported"] == ["read", "write", "admin"]
+    assert said["scopes_supported"] == ["read", "write", "admin", "openid", "profile", "email"]
     assert said["response_types_supported"] == ["code"]
     assert said["code_challenge_methods_supported"] == ["S256"]
     app, public = await program(world), await program(world, public=True)

@@ -143,7 +143,7 @@ async def test_only_forms_are_taken(world: World, anonymous: AsyncClient, path: 
 
 
 async def test_what_is_not_there(anonymous: AsyncClient) -> None:
-    for path in ("/oauth", "/oauth/nothing", "/.well-known/nothing", "/.well-known/openid-configuration"):
+    for path in ("/oauth", "/oauth/nothing", "/.well-known/nothing", "/.well-known/webfinger"):
         response = await anonymous.get(path)
         assert response.status_code == 404, path
         refused(response)

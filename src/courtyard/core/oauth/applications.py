@@ -9,8 +9,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from courtyard.core import clock, events, ids, text
-from courtyard.core.actor import SCOPES, Actor, Scope
+from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, Invalid, NotFound
+from courtyard.core.oauth.scopes import WORDS, Word
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
 
@@ -45,7 +46,7 @@ class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     redirect_uris: list[str]
-    scopes: list[Scope]
+    scopes: list[Word]
     public: bool = False
     logo_url: str | None = None
 
@@ -55,7 +56,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | UnsetType = UNSET
     redirect_uris: list[str] | UnsetType = UNSET
-    scopes: list[Scope] | UnsetType = UNSET
+    scopes: list[Word] | UnsetType = UNSET
     logo_url: str | UnsetType | None = UNSET
 
 
@@ -215,9 +216,9 @@ def _without_port(parts: SplitResult) -> tuple[str, str | None, str, str, str]:
 
 
 def _clean(fields: dict[str, Any]) -> dict[str, Any]:
-    scopes = [scope for scope in SCOPES if scope in fields["scopes"]]
+    scopes = [scope for scope in WORDS if scope in fields["scopes"]]
     if not scopes:
-        raise Invalid("scopes", f"At least one of: {', '.join(SCOPES)}.", code="choice")
+        raise Invalid("scopes", f"At least one of: {', '.join(WORDS)}.", code="choice")
     logo_url = fields["logo_url"]
     return {
         "name": text.name("name", fields["name"], longest=100),

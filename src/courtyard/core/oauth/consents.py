@@ -5,10 +5,11 @@ from typing import LiteralString
 import msgspec
 
 from courtyard.core import clock, events, ids
-from courtyard.core.actor import SCOPES, Actor
+from courtyard.core.actor import Actor
 from courtyard.core.errors import NotFound
 from courtyard.core.oauth import tokens
 from courtyard.core.oauth.applications import Application
+from courtyard.core.oauth.scopes import WORDS
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
 
@@ -68,7 +69,7 @@ async def grant(tx: Write, actor: Actor, application: Application, scopes: list[
         id=ids.new(),
         person=actor.person_id,
         application=application.id,
-        scopes=" ".join(scope for scope in SCOPES if scope in held),
+        scopes=" ".join(scope for scope in WORDS if scope in held),
         now=clock.now(),
     )
     await events.record(tx, actor, "consent.granted", object_id=application.id, scopes=sorted(scopes))

@@ -28,11 +28,12 @@ class Device(msgspec.Struct, frozen=True):
     polled_at: int
     pause: int
     expires_at: int
+    authenticated_at: int | None
 
 
 _SEEN: LiteralString = (
     "select d.hash, d.user_code, d.application_id, a.name as application_name, d.scopes, d.state, d.person_id,"
-    " d.polled_at, d.pause, d.expires_at from device_code d join application a on a.id = d.application_id"
+    " d.polled_at, d.pause, d.expires_at, d.authenticated_at from device_code d join application a on a.id = d.application_id"
 )
 _HOLD: LiteralString = _SEEN + " where d.hash = :hash"
 HOLD = Pair(sqlite=_HOLD, postgres=_HOLD + " for update of d")
@@ -68,10 +69,11 @@ async def seek(tx: Read, user_code: str) -> Device | None:
 async def decide(tx: Write, actor: Actor, device: Device, *, allow: bool) -> bool:
     """What the person said; False when it was too late."""
     done = await tx.run(
-        "update device_code set state = :state, person_id = :person where hash = :hash and state = 'waiting'"
-        " and expires_at > :now",
+        "update device_code set state = :state, person_id = :person, authenticated_at = (select s.confirmed_at from session s"
+        " where s.id = :session) where hash = :hash and state = 'waiting' and expires_at > :now",
         state="allowed" if allow else "denied",
         person=actor.person_id,
+        session=actor.session_id,
         hash=device.hash,
         now=clock.now(),
     )

@@ -17,12 +17,15 @@ class Granted(msgspec.Struct, frozen=True):
     """What a person let an application do: `scopes` are words with a space between; `family` joins all tokens of it.
 
     `renewable` are the scopes of the refresh token, where the access token gets fewer (RFC 6749, section 6).
+    `authenticated_at` is when the person proved who they are, where one did; `nonce` is told once, with the first tokens.
     """
 
     person_id: str
     family: str
     scopes: str
     renewable: str = ""
+    authenticated_at: int | None = None
+    nonce: str | None = None
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -33,6 +36,9 @@ class Issued(msgspec.Struct, frozen=True):
     expires_in: int
     scopes: str
     person_id: str
+    client_id: str
+    authenticated_at: int | None
+    nonce: str | None
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -51,11 +57,12 @@ class Token(msgspec.Struct, frozen=True):
     expires_at: int | None
     revoked_at: int | None
     successor_id: str | None
+    authenticated_at: int | None
 
 
 _SEEK: LiteralString = (
     "select c.id, c.kind, c.person_id, p.username, p.state as person_state, c.application_id, a.client_id, c.family,"
-    " c.scopes, c.created_at, c.expires_at, c.revoked_at, c.successor_id from credential c"
+    " c.scopes, c.created_at, c.expires_at, c.revoked_at, c.successor_id, c.authenticated_at from credential c"
     " join application a on a.id = c.application_id join person p on p.id = c.person_id where c.hash = :hash"
 )
 _HELD = Pair(sqlite=_SEEK, postgres=_SEEK + " for update of c")
@@ -68,15 +75,24 @@ async def issue(tx: Write, actor: Actor, application: Application, granted: Gran
     await events.record(
         tx, actor, "token.issued", object_id=application.id, family=granted.family, scopes=granted.scopes
     )
-    return Issued(access, renewal, ACCESS_LIFE // clock.SECOND, granted.scopes, granted.person_id)
+    return Issued(
+        access=access,
+        refresh=renewal,
+        expires_in=ACCESS_LIFE // clock.SECOND,
+        scopes=granted.scopes,
+        person_id=granted.person_id,
+        client_id=application.client_id,
+        authenticated_at=granted.authenticated_at,
+        nonce=granted.nonce,
+    )
 
 
 async def _store(tx: Write, application: Application, kind: str, granted: Granted) -> str:
     secret, now = ids.secret("cyo" if kind == "access" else "cyr"), clock.now()
     await tx.run(
         "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, created_at, expires_at,"
-        " application_id, family) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes, :now, :expires,"
-        " :application, :family)",
+        " application_id, family, authenticated_at) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes,"
+        " :now, :expires, :application, :family, :authenticated_at)",
         id=ids.new(),
         person=granted.person_id,
         kind=kind,
@@ -89,6 +105,7 @@ async def _store(tx: Write, application: Application, kind: str, granted: Grante
         expires=now + (ACCESS_LIFE if kind == "access" else REFRESH_LIFE),
         application=application.id,
         family=granted.family,
+        authenticated_at=granted.authenticated_at,
     )
     return secret
 

@@ -3,7 +3,7 @@
 from starlette.types import Scope
 
 from courtyard.core.errors import Invalid
-from courtyard.dialects.oauth import endpoints, errors, forms
+from courtyard.dialects.oauth import endpoints, errors, forms, metadata, userinfo
 from courtyard.web.arrival import arrival
 from courtyard.web.dialect import Dialect, Services, Speech
 from courtyard.web.https import is_loopback
@@ -37,7 +37,7 @@ SPEECH = Speech(
     decode=forms.decode,
     admit=admit,
 )
-ROUTERS = [endpoints.router]
+ROUTERS = [endpoints.router, userinfo.router, metadata.router]
 
 
 def dialect(services: Services) -> Dialect:

@@ -12,9 +12,8 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from courtyard.core.actor import SCOPES
 from courtyard.core.errors import Invalid, Unauthenticated
-from courtyard.core.oauth import applications
+from courtyard.core.oauth import applications, scopes
 from courtyard.core.oauth.applications import Application
 from courtyard.web.files import Transaction
 
@@ -33,19 +32,6 @@ class TwoProofs(Invalid):
 
     def __init__(self) -> None:
         super().__init__("client_secret")
-
-
-def words(scope: str) -> list[str]:
-    """Scopes asked for, each once; `read_write` is the original's word for both."""
-    asked = dict.fromkeys(each for word in scope.split() for each in word.replace("read_write", "read write").split())
-    return [*(scope for scope in SCOPES if scope in asked), *(word for word in asked if word not in SCOPES)]
-
-
-def allowed(application: Application, scope: str | None) -> list[str] | None:
-    """The scopes an application gets for what it asks (nothing: all that it has); None when it asks for more."""
-    held = application.scopes.split()
-    asked = words(scope or "") or held
-    return asked if set(asked) <= set(held) else None
 
 
 class Client(ClientMixin):
@@ -84,7 +70,7 @@ class Request(OAuth2Request):
                 raise TwoProofs
             named["client_id"], named["client_secret"] = basic
         if "scope" in named:
-            named["scope"] = " ".join(words(named["scope"]))
+            named["scope"] = " ".join(scopes.words(named["scope"]))
         self._form = named
         self.payload = BasicOAuth2Payload(named)
 

@@ -1,4 +1,4 @@
-"""Token, revocation, introspection, device authorization, metadata."""
+"""Token, revocation, introspection, device authorization."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from courtyard.core.actor import SCOPES, Actor
-from courtyard.core.oauth import devices, tokens
+from courtyard.core.actor import Actor
+from courtyard.core.oauth import devices, id_tokens, scopes, signing_keys, tokens
 from courtyard.core.oauth.applications import Application
+from courtyard.core.oauth.id_tokens import Occasion
 from courtyard.core.oauth.tokens import Issued, Token
 from courtyard.dialects.oauth import forms
-from courtyard.dialects.oauth.clients import CONFIDENTIAL, GRANTS, UnknownClient, allowed, proven
+from courtyard.dialects.oauth.clients import UnknownClient, proven
 from courtyard.dialects.oauth.errors import NO_STORE, error
 from courtyard.dialects.oauth.exchange import exchange
 from courtyard.dialects.oauth.forms import DeviceForm, FormRoute, TokenForm, TokenHint
@@ -26,7 +27,11 @@ from courtyard.web.suppliers import Whole, Write
 router = APIRouter(route_class=FormRoute, tags=["OAuth 2"])
 
 
-class TokenShape(TypedDict):
+class _IdToken(TypedDict, total=False):
+    id_token: str
+
+
+class TokenShape(_IdToken):
     """What a token request gives."""
 
     access_token: str
@@ -50,15 +55,28 @@ def token(issued: Issued) -> dict[str, Any]:
 
 @router.post("/oauth/token", summary="Get a token", response_model=TokenShape)
 @issues_secret
-async def post_token(tx: Write, call: Whole, body: TokenForm) -> Response:
+async def post_token(call: Whole, body: TokenForm) -> Response:
     """By authorization code with PKCE, refresh token, client credentials or device code."""
     call.services.rates.take("anonymous", call.arrival.client)
     with _counted(call):
-        outcome = await exchange(tx, forms.request(call), forms.origin(call))
+        async with call.services.database.write() as tx:
+            outcome = await exchange(tx, forms.request(call), forms.origin(call))
     if isinstance(outcome, Issued):
-        return answer(200, token(outcome), NO_STORE)
+        return answer(200, {**token(outcome), **await _id_token(call, outcome)}, NO_STORE)
     # An answer and no exception: what it revoked stays revoked.
     return error(400, outcome.code, outcome.message)
+
+
+async def _id_token(call: Call, issued: Issued) -> dict[str, str]:
+    """Who the person is, for whoever asked by `openid`: signed when the tokens are safe, for that takes its time."""
+    if issued.authenticated_at is None or "openid" not in issued.scopes.split():
+        return {}
+    database, issuer = call.services.database, call.services.policy.public_url
+    key = await signing_keys.current(database)
+    occasion = Occasion(issuer, issued.client_id, issued.access, issued.authenticated_at, issued.nonce)
+    async with database.read() as tx:
+        known = await id_tokens.claims(tx, issued.person_id, issued.scopes)
+    return {"id_token": id_tokens.signed(key, known, occasion)}
 
 
 @router.post("/oauth/revoke", summary="Revoke a token")
@@ -105,10 +123,10 @@ async def authorize_device(tx: Write, call: Whole, body: DeviceForm) -> Response
     """RFC 8628: a code for the program, and one for the person to type in at `/device`."""
     call.services.rates.take("anonymous", call.arrival.client)
     application = await _client(tx, call)
-    scopes = allowed(application, body.scope)
-    if scopes is None:
+    granted = scopes.granted(application.scopes, body.scope)
+    if granted is None:
         return error(400, "invalid_scope", "The application may not have these scopes.")
-    secret, user_code = await devices.begin(tx, application, " ".join(scopes))
+    secret, user_code = await devices.begin(tx, application, " ".join(granted))
     place = f"{call.services.policy.public_url}/device"
     shape = {
         "device_code": secret,
@@ -119,32 +137,6 @@ async def authorize_device(tx: Write, call: Whole, body: DeviceForm) -> Response
         "interval": devices.PAUSE,
     }
     return answer(200, shape, NO_STORE)
-
-
-@router.get("/.well-known/oauth-authorization-server", summary="What this server can do")
-async def metadata(call: Whole) -> Response:
-    """RFC 8414."""
-    issuer = call.services.policy.public_url
-    return answer(
-        200,
-        {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/oauth/authorize",
-            "token_endpoint": f"{issuer}/oauth/token",
-            "revocation_endpoint": f"{issuer}/oauth/revoke",
-            "introspection_endpoint": f"{issuer}/oauth/introspect",
-            "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
-            "scopes_supported": [*SCOPES],
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": [*GRANTS],
-            "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
-            "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
-            "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL],
-            "authorization_response_iss_parameter_supported": True,
-        },
-    )
 
 
 async def _client(tx: Transaction, call: Call) -> Application:

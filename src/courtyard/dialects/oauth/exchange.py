@@ -5,9 +5,9 @@ from typing import NamedTuple
 from courtyard.core import ids
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.identity import people
-from courtyard.core.oauth import codes, devices, tokens
+from courtyard.core.oauth import codes, devices, scopes, tokens
 from courtyard.core.oauth.tokens import Granted, Issued
-from courtyard.dialects.oauth.clients import DEVICE, Client, Request, UnknownClient, allowed, claimed
+from courtyard.dialects.oauth.clients import DEVICE, Client, Request, UnknownClient, claimed
 from courtyard.dialects.oauth.grants import Decider, Loaded
 from courtyard.web.files import Transaction
 
@@ -74,19 +74,25 @@ async def _granted(tx: Transaction, loaded: Loaded, client: Client, request: Req
     """What there is to issue, once its code, token or device is spent; None when somebody was faster."""
     if loaded.code is not None:
         code = loaded.code
-        return Granted(code.person_id, code.family, code.scopes) if await codes.use(tx, code) else None
+        granted = Granted(
+            code.person_id, code.family, code.scopes, authenticated_at=code.authenticated_at, nonce=code.nonce
+        )
+        return granted if await codes.use(tx, code) else None
     if loaded.refresh is not None:
         token = loaded.refresh
         narrowed = request.form.get("scope") or token.scopes
-        granted = Granted(token.person_id, token.family, narrowed, token.scopes)
+        granted = Granted(token.person_id, token.family, narrowed, token.scopes, token.authenticated_at)
         return granted if await tokens.spend(tx, token) else None
     if loaded.device is not None:
         device = loaded.device
         spent = device.person_id is not None and await devices.use(tx, device)
-        return Granted(device.person_id or "", ids.new(), device.scopes) if spent else None
+        proven = device.authenticated_at
+        return Granted(device.person_id or "", ids.new(), device.scopes, authenticated_at=proven) if spent else None
     owner = await people.find(tx, client.application.owner_id)
-    scopes = allowed(client.application, request.form.get("scope"))
-    return Granted(owner.id, ids.new(), " ".join(scopes or ())) if owner.state == "active" else None
+    # Nobody has signed in of whom there were something to tell.
+    acting = " ".join(scopes.acting(client.application.scopes.split()))
+    wanted = scopes.granted(acting, request.form.get("scope"))
+    return Granted(owner.id, ids.new(), " ".join(wanted or ())) if owner.state == "active" else None
 
 
 async def _deny(tx: Transaction, loaded: Loaded, origin: Origin, code: str) -> Denied:

@@ -6,12 +6,12 @@ from fastapi import Depends
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from courtyard.core.actor import Scope
 from courtyard.core.clock import rfc3339
 from courtyard.core.errors import Invalid
 from courtyard.core.oauth import applications, consents
 from courtyard.core.oauth.applications import Application
 from courtyard.core.oauth.consents import Consent
+from courtyard.core.oauth.scopes import Word
 from courtyard.dialects.v1.models import Body
 from courtyard.web.call import Call
 from courtyard.web.preconditions import hold
@@ -85,7 +85,7 @@ class NewApplication(Body):
 
     name: str
     redirect_uris: list[str] = Field(default_factory=list)
-    scopes: list[Scope] = Field(default_factory=lambda: ["read"])
+    scopes: list[Word] = Field(default_factory=lambda: ["read"])
     public: bool = False
     logo_url: str | None = None
 
@@ -98,7 +98,7 @@ class ApplicationPatch(Body):
 
     name: str = ""
     redirect_uris: list[str] = Field(default_factory=list)
-    scopes: list[Scope] = Field(default_factory=list)
+    scopes: list[Word] = Field(default_factory=list)
     public: bool | None = None
     logo_url: str | None = None
 

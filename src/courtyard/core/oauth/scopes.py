@@ -1,0 +1,29 @@
+"""What an application may ask for: scopes that act, and those that only tell who its person is (OpenID Connect Core, 5.4)."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from courtyard.core.actor import SCOPES, Scope
+
+Telling = Literal["openid", "profile", "email"]
+Word = Scope | Telling
+TELLING: tuple[Telling, ...] = ("openid", "profile", "email")
+"""They open nothing: see `credentials.authenticate`."""
+WORDS: tuple[Word, ...] = (*SCOPES, *TELLING)
+
+
+def words(scope: str) -> list[str]:
+    """Scopes asked for, each once, known ones first; `read_write` is the original's word for both."""
+    asked = dict.fromkeys(each for word in scope.split() for each in word.replace("read_write", "read write").split())
+    return [*(word for word in WORDS if word in asked), *(word for word in asked if word not in WORDS)]
+
+
+def granted(held: str, scope: str | None) -> list[str] | None:
+    """What comes of asking for `scope` (nothing: all that is held); None when it is more than is held."""
+    asked = words(scope or "") or words(held)
+    return asked if set(asked) <= set(held.split()) else None
+
+
+def acting(scopes: Iterable[str]) -> list[str]:
+    """Those that do something: all that a program has which acts for no person who could be told of."""
+    return [word for word in scopes if word not in TELLING]
