@@ -8,17 +8,21 @@ JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The console is built by its own target, and again whenever its sources changed.
+PIP = COURTYARD_SKIP_CONSOLE=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What the code is made of, for ruff; basedpyright reads its own list from pyproject.toml.
-CODE := $(wildcard src tests benchmarks)
+CODE := $(wildcard src tests benchmarks) console hatch_build.py
+# With Node on the path: the machine's own, or the one that the build of the console fetches.
+NODE = PATH="$$($(BIN)/python console/build.py --node):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench constraints clean
+.PHONY: help run test check lint format bench console openapi dev constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.installed ## install what is missing, then serve with demo data on 127.0.0.1:8000 and :8443
+	@$(BIN)/python console/build.py || true
 	@exec $(BIN)/courtyard serve --demo
 
 test: check ## the same as check
@@ -31,6 +35,17 @@ lint: $(VENV)/.installed-dev ## format check, lint, types and import contracts, 
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-logo
+	@$(BIN)/python console/build.py
+	$(NODE) npm --prefix console run --silent check
+
+console: $(VENV)/.installed ## build the web console if its sources changed; fetches Node if there is none
+	@$(BIN)/python console/build.py
+
+openapi: $(VENV)/.installed ## write console/openapi.json anew, from which the types of the console are made
+	@$(BIN)/python console/refresh.py
+
+dev: console ## the console with changes shown at once, on :5173, before a server that make run started
+	@$(NODE) npm --prefix console run dev
 
 format: $(VENV)/.installed-dev ## let ruff mend layout and what it can
 	$(BIN)/ruff check --fix-only $(CODE)
@@ -45,7 +60,7 @@ constraints: $(VENV)/.installed-dev ## newest versions that fit pyproject.toml i
 	@touch $(VENV)/.installed $(VENV)/.installed-dev
 
 clean: ## remove what make made here; your data directory stays
-	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist src/courtyard/console console/node_modules console/src/schema.d.ts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is newer than what it was made from, or the install runs again: no pip when nothing changed.

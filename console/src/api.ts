@@ -1,0 +1,112 @@
+// Everything the console asks of Courtyard: the v1 API under `/console/api`, typed by its own document.
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import createClient from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+type Shapes = components["schemas"];
+export type Space = Shapes["SpaceShape"];
+export type Artifact = Shapes["ArtifactShape"];
+export type Me = Shapes["MeShape"];
+export type Visibility = Space["visibility"];
+
+/** The address of a v1 path for a browser. */
+export const address = (path: string) => path.replace(/^\/v1\//, "/console/api/");
+
+/** The document names its paths `/v1/…`; a browser asks for the same under `/console/api/…`. */
+export const api = createClient<paths>({
+  fetch: (request: Request) => {
+    const url = new URL(request.url);
+    return fetch(new Request(address(url.pathname) + url.search, request));
+  },
+});
+
+/** A refusal in the words of the server, with the number under which its log knows it. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly requestId: string,
+    /** What is wrong with one field, by its name. */
+    readonly fields: Record<string, string>,
+  ) {
+    super(message);
+  }
+}
+
+export function problem(status: number, body: unknown, requestId: string | null): Problem {
+  const said = (typeof body === "object" && body !== null ? body : {}) as Partial<Shapes["Failure"]>;
+  const fields = Object.fromEntries((said.errors ?? []).map((one) => [one.pointer.replace(/^\//, ""), one.detail]));
+  const message = said.detail ?? `The server answered ${status}.`;
+  return new Problem(status, message, requestId ?? said.instance?.replace("urn:request:", "") ?? "", fields);
+}
+
+/** On to the sign-in page, and back to where one is now. */
+export function signIn(): void {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+/** The body of an answer. Throws Problem; whoever is not signed in is sent to sign in. */
+export async function told<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (response.ok) return data as T;
+  if (response.status === 401) signIn();
+  throw problem(response.status, error, response.headers.get("x-request-id"));
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // What the server refused it will refuse again; what never reached it may get there.
+      retry: (times, error) => !(error instanceof Problem && error.status < 500) && times < 2,
+    },
+  },
+});
+
+const first = undefined as string | undefined;
+const following = (page: { cursor: string | null }) => page.cursor ?? undefined;
+
+export const me = () => queryOptions({ queryKey: ["me"], queryFn: () => told(api.GET("/v1/me")), staleTime: 60_000 });
+
+export const organizations = () =>
+  queryOptions({
+    queryKey: ["organizations"],
+    queryFn: () => told(api.GET("/v1/organizations", { params: { query: { limit: 100 } } })),
+  });
+
+export type SpaceTab = "mine" | "shared" | "public";
+const NARROWED: Record<SpaceTab, { mine?: "true"; visibility?: Visibility }> = {
+  mine: { mine: "true" },
+  shared: { mine: "true", visibility: "shared" },
+  public: { visibility: "public" },
+};
+
+export const spaces = (tab: SpaceTab, q: string) =>
+  infiniteQueryOptions({
+    queryKey: ["spaces", tab, q],
+    queryFn: ({ pageParam }) =>
+      told(api.GET("/v1/spaces", { params: { query: { ...NARROWED[tab], q, limit: 24, cursor: pageParam } } })),
+    initialPageParam: first,
+    getNextPageParam: following,
+  });
+
+export const space = (id: string) =>
+  queryOptions({
+    queryKey: ["space", id],
+    queryFn: () => told(api.GET("/v1/spaces/{space_id}", { params: { path: { space_id: id } } })),
+  });
+
+export type ArtifactFilters = { status?: string; type?: string };
+
+export const artifacts = (id: string, { status, type }: ArtifactFilters) =>
+  infiniteQueryOptions({
+    queryKey: ["artifacts", id, { status, type }],
+    queryFn: ({ pageParam }) =>
+      told(
+        api.GET("/v1/spaces/{space_id}/artifacts", {
+          params: { path: { space_id: id }, query: { status, document_type: type, limit: 50, cursor: pageParam } },
+        }),
+      ),
+    initialPageParam: first,
+    getNextPageParam: following,
+  });

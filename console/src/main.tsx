@@ -1,0 +1,39 @@
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "@fontsource-variable/figtree";
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@mantine/spotlight/styles.css";
+import "./look.css";
+import { queryClient } from "./api";
+import { router } from "./routes";
+import { theme, variables } from "./theme";
+
+// Style sheets that are written while the page runs carry the nonce of this answer; so do those of react-remove-scroll.
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
+const colours = localStorageColorSchemeManager({ key: "courtyard-colours" });
+const place = document.getElementById("console");
+if (place === null) throw new Error("index.html has no place for the console");
+
+createRoot(place).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      colorSchemeManager={colours}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+        <Notifications position="bottom-left" limit={4} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

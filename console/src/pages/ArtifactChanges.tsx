@@ -1,0 +1,82 @@
+import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation } from "@tanstack/react-query";
+import { type Artifact, api, Problem, queryClient, told } from "../api";
+import { Refusal } from "../parts/Refusal";
+
+const place = (artifact: Artifact) => ({ path: { space_id: artifact.space_id, artifact_id: artifact.id } });
+const refresh = (artifact: Artifact) => queryClient.invalidateQueries({ queryKey: ["artifacts", artifact.space_id] });
+const failed = (title: string) => (error: Error) =>
+  notifications.show({ color: "red", title, message: error.message, autoClose: false });
+
+/** Into the trash, with a way back for as long as the message stands. */
+export async function trash(artifact: Artifact): Promise<void> {
+  const params = place(artifact);
+  try {
+    await told(api.DELETE("/v1/spaces/{space_id}/artifacts/{artifact_id}", { params }));
+  } catch (error) {
+    failed(`${artifact.name} is still there`)(error as Error);
+    return;
+  }
+  refresh(artifact);
+  const undo = () => {
+    notifications.hide(artifact.id);
+    told(api.POST("/v1/spaces/{space_id}/artifacts/{artifact_id}/restore", { params }))
+      .then(() => refresh(artifact))
+      .catch(failed(`${artifact.name} stays in the trash`));
+  };
+  notifications.show({
+    id: artifact.id,
+    title: `${artifact.name} is in the trash`,
+    message: (
+      <Button size="compact-sm" variant="default" mt={6} onClick={undo}>
+        Undo
+      </Button>
+    ),
+    autoClose: 12_000,
+  });
+}
+
+/** The dialog that gives an artifact another name. */
+export function Rename({ artifact, onClose }: { artifact: Artifact; onClose: () => void }) {
+  const rename = useMutation({
+    mutationFn: (name: string) =>
+      told(api.PATCH("/v1/spaces/{space_id}/artifacts/{artifact_id}", { params: place(artifact), body: { name } })),
+    onSuccess: () => {
+      refresh(artifact);
+      onClose();
+    },
+  });
+  const fields = rename.error instanceof Problem ? rename.error.fields : {};
+  return (
+    <Modal opened onClose={onClose} title="Rename">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          rename.mutate(String(new FormData(event.currentTarget).get("name")));
+        }}
+      >
+        <Stack>
+          <Refusal error={rename.error} />
+          <TextInput
+            name="name"
+            label="Name"
+            required
+            maxLength={255}
+            defaultValue={artifact.name}
+            error={fields.name}
+            data-autofocus
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={rename.isPending}>
+              Rename
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

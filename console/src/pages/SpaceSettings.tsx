@@ -1,0 +1,215 @@
+import { Button, FileButton, Group, Modal, Radio, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { address, api, space as asked, Problem, problem, queryClient, type Space, told, type Visibility } from "../api";
+import { Cover } from "../parts/Cover";
+import { Notice } from "../parts/Notice";
+import { Refusal } from "../parts/Refusal";
+import { may, VISIBILITIES } from "../words";
+
+const route = getRouteApi("/spaces/$spaceId/settings");
+const place = (space: Space) => ({ path: { space_id: space.id } });
+
+/** What is shown of a space, and its end. */
+export function SpaceSettings() {
+  const { spaceId } = route.useParams();
+  const { data: space } = useSuspenseQuery(asked(spaceId));
+  if (!may(space, "editor"))
+    return (
+      <Notice title="Settings are for admins">
+        <Text>
+          You look at this space as {space.role ?? "a visitor"}.
+          {space.owner && ` Its owner ${space.owner.username} can give you another role.`}
+        </Text>
+      </Notice>
+    );
+  return (
+    <div className="sections">
+      {may(space, "admin") && <About space={space} />}
+      <Background space={space} />
+      {may(space, "owner") && <Ending space={space} />}
+    </div>
+  );
+}
+
+function saved(space: Space): void {
+  queryClient.setQueryData(asked(space.id).queryKey, space);
+  queryClient.invalidateQueries({ queryKey: ["spaces"] });
+}
+
+function About({ space }: { space: Space }) {
+  const change = useMutation({
+    mutationFn: (form: FormData) =>
+      told(
+        api.PATCH("/v1/spaces/{space_id}", {
+          params: place(space),
+          body: {
+            name: String(form.get("name")),
+            description: String(form.get("description")) || null,
+            visibility: form.get("visibility") as Visibility,
+          },
+        }),
+      ),
+    onSuccess: (changed) => {
+      saved(changed);
+      notifications.show({ title: "Saved", message: "The space is as you see it here.", autoClose: 4_000 });
+    },
+  });
+  const fields = change.error instanceof Problem ? change.error.fields : {};
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    change.mutate(new FormData(event.currentTarget));
+  };
+  return (
+    <section className="panel" aria-labelledby="about">
+      <Title order={2} id="about">
+        About
+      </Title>
+      <form onSubmit={submit}>
+        <Stack>
+          <Refusal error={change.error} />
+          <TextInput name="name" label="Name" required maxLength={255} defaultValue={space.name} error={fields.name} />
+          <Textarea
+            name="description"
+            label="Description"
+            rows={3}
+            defaultValue={space.description ?? ""}
+            error={fields.description}
+          />
+          <Radio.Group
+            name="visibility"
+            label="Who may see it"
+            defaultValue={space.visibility}
+            error={fields.visibility}
+          >
+            <Stack gap="xs" mt="xs">
+              {VISIBILITIES.map(({ value, label, meaning }) => (
+                <Radio key={value} value={value} label={label} description={meaning} />
+              ))}
+            </Stack>
+          </Radio.Group>
+          <Group>
+            <Button type="submit" loading={change.isPending}>
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </section>
+  );
+}
+
+async function put(space: Space, file: File): Promise<Space> {
+  // The document calls the body of an image a form or bytes; bytes are what a browser has.
+  const response = await fetch(address(`/v1/spaces/${space.id}/background`), {
+    method: "PUT",
+    body: file,
+    headers: { "Content-Type": file.type || "application/octet-stream" },
+  });
+  const body: unknown = await response.json();
+  if (!response.ok) throw problem(response.status, body, response.headers.get("x-request-id"));
+  return body as Space;
+}
+
+function Background({ space }: { space: Space }) {
+  const change = useMutation({ mutationFn: (file: File) => put(space, file), onSuccess: saved });
+  const remove = useMutation({
+    mutationFn: () => told(api.DELETE("/v1/spaces/{space_id}/background", { params: place(space) })),
+    onSuccess: () => saved({ ...space, background_url: null }),
+  });
+  return (
+    <section className="panel" aria-labelledby="background">
+      <Title order={2} id="background">
+        Background
+      </Title>
+      <Stack>
+        <Refusal error={change.error ?? remove.error} />
+        <div className="swatch">
+          <Cover space={space} />
+        </div>
+        <Text size="sm" c="dimmed">
+          PNG, JPEG, WebP or GIF, at most 10 MB. Without one the space keeps its own pattern.
+        </Text>
+        <Group>
+          <FileButton
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            onChange={(file) => file && change.mutate(file)}
+            inputProps={{ "aria-label": "Background image" }}
+          >
+            {(props) => (
+              <Button {...props} variant="default" loading={change.isPending}>
+                Choose an image
+              </Button>
+            )}
+          </FileButton>
+          {space.background_url && (
+            <Button variant="subtle" loading={remove.isPending} onClick={() => remove.mutate()}>
+              Remove
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </section>
+  );
+}
+
+function Ending({ space }: { space: Space }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <section className="panel danger" aria-labelledby="ending">
+      <Title order={2} id="ending">
+        Delete the space
+      </Title>
+      <Text mb="md">Its files, threads, jobs, customers and invitations go with it. There is no way back.</Text>
+      <Button color="red" variant="outline" className="danger" onClick={() => setAsking(true)}>
+        Delete the space…
+      </Button>
+      {asking && <Delete space={space} onClose={() => setAsking(false)} />}
+    </section>
+  );
+}
+
+function Delete({ space, onClose }: { space: Space; onClose: () => void }) {
+  const [typed, setTyped] = useState("");
+  const navigate = useNavigate();
+  const remove = useMutation({
+    mutationFn: () => told(api.DELETE("/v1/spaces/{space_id}", { params: place(space) })),
+    onSuccess: async () => {
+      await navigate({ to: "/" });
+      queryClient.removeQueries({ queryKey: ["space", space.id] });
+      queryClient.invalidateQueries({ queryKey: ["spaces"] });
+      notifications.show({ title: "Deleted", message: `${space.name} is gone.`, autoClose: 6_000 });
+    },
+  });
+  return (
+    <Modal opened onClose={onClose} title={`Delete ${space.name}?`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (typed === space.name) remove.mutate();
+        }}
+      >
+        <Stack>
+          <Refusal error={remove.error} />
+          <TextInput
+            label={`Type ${space.name} to go on`}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+            data-autofocus
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Keep it
+            </Button>
+            <Button type="submit" color="red" disabled={typed !== space.name} loading={remove.isPending}>
+              Delete for good
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

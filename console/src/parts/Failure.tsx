@@ -1,0 +1,38 @@
+import { Button, Code, Text } from "@mantine/core";
+import { useRouter } from "@tanstack/react-router";
+import { Problem, queryClient } from "../api";
+import { Go } from "./Go";
+import { Notice } from "./Notice";
+
+/** What went wrong, in words, with the number for whoever looks into it, and a way on. */
+export function Failure({ error, reset }: { error: unknown; reset?: () => void }) {
+  const router = useRouter();
+  const known = error instanceof Problem ? error : undefined;
+  const again = () => {
+    queryClient.invalidateQueries({ predicate: (query) => query.state.status === "error" });
+    reset?.();
+    router.invalidate();
+  };
+  // On the way to the sign-in page there is nothing to say.
+  if (known?.status === 401) return null;
+  if (known?.status === 404)
+    return (
+      <Notice title="There is nothing here" alert>
+        <Text>It does not exist, was deleted, or is not shared with you.</Text>
+        <Go to="/" variant="default">
+          Back to the spaces
+        </Go>
+      </Notice>
+    );
+  return (
+    <Notice title={known?.status === 403 ? "This is not allowed" : "This did not work"} alert>
+      <Text>{known ? known.message : "Courtyard cannot be reached."}</Text>
+      <Button onClick={again}>Try again</Button>
+      {known?.requestId && (
+        <Text size="sm" c="dimmed">
+          Request <Code>{known.requestId}</Code>
+        </Text>
+      )}
+    </Notice>
+  );
+}

@@ -1,0 +1,66 @@
+import { Avatar, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconCheck, IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { api, me, told } from "../api";
+
+const SCHEMES = [
+  { value: "light", label: "Light", icon: IconSun },
+  { value: "dark", label: "Dark", icon: IconMoon },
+  { value: "auto", label: "As the system", icon: IconDeviceDesktop },
+] as const;
+
+async function signOut() {
+  try {
+    const { data: sessions } = await told(api.GET("/v1/me/sessions", { params: { query: { limit: 100 } } }));
+    const own = sessions.find((session) => session.current);
+    if (own) await told(api.DELETE("/v1/me/sessions/{session_id}", { params: { path: { session_id: own.id } } }));
+    location.assign("/login");
+  } catch (error) {
+    notifications.show({ color: "red", title: "You are still signed in", message: (error as Error).message });
+  }
+}
+
+/** Who is signed in, the colours, and the way out. */
+export function AccountMenu() {
+  const { data: person } = useSuspenseQuery(me());
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu width={230}>
+      <Menu.Target>
+        <UnstyledButton className="who" aria-label={`Account menu of ${person.username}`}>
+          <Avatar size={34} color="lake" variant="filled" aria-hidden>
+            {person.username.slice(0, 2).toUpperCase()}
+          </Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className="whose">
+          <strong>{person.username}</strong>
+          {person.email && <span>{person.email}</span>}
+        </div>
+        <Menu.Divider />
+        <Menu.Label>Colours</Menu.Label>
+        {SCHEMES.map(({ value, label, icon: Icon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={colorScheme === value}
+            leftSection={<Icon size={17} aria-hidden />}
+            rightSection={colorScheme === value ? <IconCheck size={16} aria-hidden /> : null}
+            onClick={() => setColorScheme(value)}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item component="a" href="/account" leftSection={<IconUserCircle size={17} aria-hidden />}>
+          Account
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={signOut}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,10 @@
+// Where the side navigation and the palette lead; a new page gets its line here.
+import { IconBook2, IconLayoutGrid, IconUserCircle } from "@tabler/icons-react";
+
+export const PLACES = [{ label: "Spaces", to: "/", icon: IconLayoutGrid }] as const;
+
+/** Pages of the server itself, outside the console. */
+export const OUTSIDE = [
+  { label: "Account", href: "/account", icon: IconUserCircle },
+  { label: "API reference", href: "/docs", icon: IconBook2 },
+] as const;

@@ -1,0 +1,48 @@
+// How the console writes numbers, sizes, times and roles.
+import type { Space, Visibility } from "./api";
+
+const LANGUAGE = navigator.language;
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** A size in decimal units: `1.2 MB`. */
+export function size(bytes: number): string {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const options = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(LANGUAGE, options as Intl.NumberFormatOptions).format(bytes / 1000 ** step);
+}
+
+/** How long ago: `3 days ago`. */
+export function ago(time: string): string {
+  const seconds = (Date.parse(time) - Date.now()) / 1000;
+  for (const [unit, length] of STEPS) {
+    if (Math.abs(seconds) >= length)
+      return new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" }).format(Math.round(seconds / length), unit);
+  }
+  return "just now";
+}
+
+export const exactly = (time: string) =>
+  new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "medium" }).format(new Date(time));
+
+export const VISIBILITIES: { value: Visibility; label: string; meaning: string }[] = [
+  { value: "private", label: "Private", meaning: "Only people who are invited to it." },
+  { value: "shared", label: "Shared", meaning: "Everybody in its organization may look." },
+  { value: "public", label: "Public", meaning: "Everybody may look, also without an account." },
+];
+
+const RANK = ["viewer", "editor", "admin", "owner"];
+
+/** Whether somebody's role in a space is at least this one. */
+export const may = (space: Space, role: "viewer" | "editor" | "admin" | "owner") =>
+  space.role !== null && RANK.indexOf(space.role) >= RANK.indexOf(role);
+
+/** A name for one thing on the wire. `crypto.randomUUID` is missing on plain `http://` addresses. */
+export const uuid = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

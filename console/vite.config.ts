@@ -1,0 +1,24 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const SERVER = process.env.COURTYARD_PUBLIC_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  base: "/console/",
+  plugins: [react()],
+  // The server puts a fresh value in its place with every answer.
+  html: { cspNonce: "__NONCE__" },
+  build: {
+    outDir: "../src/courtyard/console/static",
+    emptyOutDir: true,
+    target: "es2022",
+    // Nothing comes as a data: address, which the policy forbids to fonts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ["/console/api", "/login", "/logout", "/account", "/pages", "/docs", "/v1"].map((path) => [path, SERVER]),
+    ),
+  },
+});
