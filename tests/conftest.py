@@ -13,6 +13,7 @@ from tests.engines import (
     sqlite_template,
     template,
 )
+from tests.seaweed import seaweed, seaweed_store
 
 __all__ = [
     "address",
@@ -21,6 +22,8 @@ __all__ = [
     "engine",
     "postgres_server_url",
     "postgres_template",
+    "seaweed",
+    "seaweed_store",
     "server",
     "sqlite_template",
     "template",

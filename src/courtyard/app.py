@@ -1,10 +1,11 @@
 """The composition root: settings, database, blobs, dialects under their prefixes."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from courtyard.core import installation
+from courtyard.core import clock, installation
 from courtyard.dialects import console, oauth, pages, spaces_pe, unpod, v1, workspaces
 from courtyard.dialects.v1 import browser
 from courtyard.settings import Settings
@@ -14,6 +15,7 @@ from courtyard.web.dialect import Dialect, Policy, Services
 
 DIALECTS = (v1, spaces_pe, unpod, workspaces, oauth, pages, browser, console)
 HEALTH, READY = "/health", "/ready"
+READY_WITHIN = 5.0
 
 
 class Front:
@@ -56,6 +58,8 @@ def policy(settings: Settings) -> Policy:
         registration=settings.registration,
         plain_http=settings.plain_http,
         upload_limit=settings.upload_limit,
+        tus_limit=settings.tus_limit,
+        upload_life=settings.upload_hours * clock.HOUR,
         public_url=settings.public_url.rstrip("/"),
     )
 
@@ -79,6 +83,8 @@ def health(services: Services) -> dict[str, ASGIApp]:
         try:
             async with services.database.read() as tx:
                 await installation.answers(tx)
+            async with asyncio.timeout(READY_WITHIN):
+                await services.blobs.ping()
             response = Answer(200, b'{"status":"ready"}')
         except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve
             response = Answer(503, b'{"status":"unavailable"}')

@@ -1,6 +1,7 @@
 """One installation: its database, blobs and services opened from the settings, and the whole application over them."""
 
 import os
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from courtyard.app import DIALECTS, Front, beginning, health, policy
 from courtyard.core import installation as own
 from courtyard.core import quota
 from courtyard.settings import Settings
-from courtyard.storage.local import LocalBlobs
+from courtyard.storage.blob_opening import Access, open_blobs
+from courtyard.storage.blobs import Blobs
 from courtyard.storage.migrate import migrate
+from courtyard.storage.moving_blobs import MovingBlobs
 from courtyard.storage.opening import open_database
 from courtyard.web.cursors import Cursors
 from courtyard.web.dialect import Services
@@ -25,6 +28,7 @@ from courtyard.worker import Setup, Worker
 
 BACKGROUND_LIMIT = 10 * 1024 * 1024 + 64 * 1024
 """Ten MiB of image, and what a multipart form adds around it."""
+RESUMABLE = re.compile(r"/v1/spaces/[^/]+/uploads(/[^/]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,21 @@ class Installation:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[Installation]:
-    """Open what rests, bring its schema up to date, close it at the end. Raises Owned, Down, Changed, Newer."""
+    """Open what rests, bring its schema up to date, close it at the end.
+
+    Raises Owned, Down, Full, Changed, Newer, WrongStore.
+    """
     prepare(settings.data_dir)
     database = await open_database(database_address(settings), most=settings.database_pool)
     try:
         migrated = await migrate(database)
-        blobs = LocalBlobs(settings.data_dir / "blobs")
+        blobs = open_stores(settings)
         usage = Usage()
-        async with database.write() as tx:
-            cursors = Cursors(await own.key(tx, "cursors"))
-            await quota.limit(tx, bytes=settings.space_bytes, artifacts=settings.space_artifacts)
         try:
+            await blobs.check()
+            async with database.write() as tx:
+                cursors = Cursors(await own.key(tx, "cursors"))
+                await quota.limit(tx, bytes=settings.space_bytes, artifacts=settings.space_artifacts)
             yield Installation(
                 settings, Services(database, blobs, cursors, rates(settings), usage, policy(settings)), usage, migrated
             )
@@ -69,6 +77,26 @@ def prepare(data_dir: Path) -> None:
 def database_address(settings: Settings) -> str:
     """Where the rows are: the set URL, or a file in the data directory."""
     return settings.database_url.get_secret_value() or str(settings.data_dir / "courtyard.db")
+
+
+def open_stores(settings: Settings) -> Blobs:
+    """Where the files are; while they move, with the store behind it that they come from. Raises WrongStore."""
+    blobs = open_store(settings, settings.blobs_url)
+    if not settings.blobs_fallback_url:
+        return blobs
+    return MovingBlobs(blobs, open_store(settings, settings.blobs_fallback_url))
+
+
+def open_store(settings: Settings, url: str) -> Blobs:
+    """The blob store of that URL, reached as the settings say. Raises WrongStore."""
+    access = Access(
+        endpoint=settings.blobs_endpoint,
+        region=settings.blobs_region,
+        access_key_id=settings.blobs_access_key_id,
+        secret_access_key=settings.blobs_secret_access_key.get_secret_value(),
+        plain_http=settings.blobs_plain_http,
+    )
+    return open_blobs(url, settings.data_dir, access)
 
 
 def rates(settings: Settings) -> Rates:
@@ -116,6 +144,9 @@ def body_limit(settings: Settings) -> Callable[[str, str], int]:
             return settings.generate_limit
         if path.endswith("/background"):
             return BACKGROUND_LIMIT
+        if RESUMABLE.search(path):
+            # A client that is not told otherwise sends the whole file in one request.
+            return settings.tus_limit
         return settings.upload_limit if path.endswith("/artifacts") else settings.body_limit
 
     return limit

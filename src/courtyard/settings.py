@@ -69,6 +69,22 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="`postgresql://…`; empty means SQLite in the data directory."
     )
     database_pool: PositiveInt = Field(default=10, description="Connections to PostgreSQL of one process.")
+    blobs_url: str = Field(
+        default="",
+        description="Where files are: `s3://bucket/prefix`, `gs://…`, `az://…`; empty means the data directory.",
+    )
+    blobs_fallback_url: str = Field(
+        default="", description="While files move: the store they come from, `local` for the data directory."
+    )
+    blobs_endpoint: str = Field(
+        default="", description="The address of an object store that is not the provider's own: `https://host:port`."
+    )
+    blobs_region: str = Field(default="", description="The region of the bucket.")
+    blobs_access_key_id: str = Field(default="", description="The name of the key to the object store.")
+    blobs_secret_access_key: SecretStr = Field(default=SecretStr(""), description="The secret of that key.")
+    blobs_plain_http: bool = Field(
+        default=False, description="Lets the object store's address be plain http on another machine."
+    )
     smtp_url: SecretStr = Field(
         default=SecretStr(""),
         description="`smtp://user:password@host:port` or `smtps://…`; without it mails become files in the data directory.",

@@ -8,6 +8,9 @@ import pytest
 from courtyard.storage.database import Database
 from courtyard.storage.migrate import migrate
 from courtyard.storage.opening import open_database
+from tests.storage.stored import blobs, local, objects, place, root
+
+__all__ = ["blobs", "db", "local", "objects", "place", "root", "schema"]
 
 THINGS = """
 create table thing (number {number}, id {text} not null unique, note {text}, data {bytes}, size bigint not null default 0);

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from courtyard import control
 from courtyard.cli.complaints import complaints
-from courtyard.installation import database_address
+from courtyard.installation import database_address, open_stores
 from courtyard.settings import Settings
-from courtyard.storage.database import Down
+from courtyard.storage.blob_opening import WrongStore
+from courtyard.storage.database import Down, Full
 from courtyard.storage.migrate import Changed, Newer, pending
 from courtyard.storage.opening import open_database
 from courtyard.storage.sqlite import Owned
@@ -59,6 +60,7 @@ def _findings() -> Iterator[Finding]:
     if not running:
         yield from _ports(settings)
         yield asyncio.run(_database(settings))
+    yield asyncio.run(_blobs(settings))
     yield from _outside(settings)
 
 
@@ -140,6 +142,23 @@ async def _database(settings: Settings) -> Finding:
             "note", f"{len(waiting)} migrations wait.", "`courtyard migrate`, or the next start, applies them."
         )
     return Finding("ok", f"The {database.engine} database is up to date.")
+
+
+async def _blobs(settings: Settings) -> Finding:
+    where = settings.blobs_url or "the data directory"
+    if not settings.blobs_url and not settings.data_dir.exists():
+        return Finding("note", "The place of the files does not exist yet; the first start makes it.")
+    try:
+        blobs = open_stores(settings)
+        try:
+            await blobs.check()
+        finally:
+            await blobs.close()
+    except (WrongStore, Down, Full, OSError) as error:
+        return Finding(
+            "wrong", f"Files cannot be kept in {where}: {error}", "See COURTYARD_BLOBS_URL and what follows it."
+        )
+    return Finding("ok", f"Files can be kept in {where}.")
 
 
 def _outside(settings: Settings) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from typing import Any
 
 from courtyard import control
 from courtyard.settings import Settings
-from courtyard.storage.database import Down
+from courtyard.storage.blob_opening import WrongStore
+from courtyard.storage.database import Down, Full
 from courtyard.storage.migrate import Changed, Newer
 from courtyard.storage.sqlite import Owned
 
-REFUSED = (control.Refused, Owned, Down, Changed, Newer, OSError)
+REFUSED = (control.Refused, Owned, Down, Full, WrongStore, Changed, Newer, OSError)
 
 
 async def run(command: str, arguments: dict[str, Any]) -> Any:

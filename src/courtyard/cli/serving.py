@@ -15,12 +15,24 @@ from courtyard import control, demo
 from courtyard.cli.complaints import or_say_why
 from courtyard.installation import Installation, opened, prepare, site, worker
 from courtyard.settings import Settings
-from courtyard.storage.database import Down
+from courtyard.storage.blob_opening import WrongStore
+from courtyard.storage.database import Down, Full
 from courtyard.storage.migrate import Changed, Newer
 from courtyard.storage.sqlite import Owned
 from courtyard.web import certificate, listen, logs
 
-REFUSED_TO_START = (Owned, Down, Changed, Newer, listen.PortTaken, ValidationError, OSError, ssl.SSLError)
+REFUSED_TO_START = (
+    Owned,
+    Down,
+    Full,
+    WrongStore,
+    Changed,
+    Newer,
+    listen.PortTaken,
+    ValidationError,
+    OSError,
+    ssl.SSLError,
+)
 
 
 class _Late:

@@ -18,6 +18,10 @@ class TooLong(Exception):
     """More bytes came than the caller allowed."""
 
 
+class Damaged(Exception):
+    """The bytes are not those of the blob; the message says of which."""
+
+
 class Gap(ValueError):
     """An append or a finish past the bytes that an upload has, or an append to one that was finished."""
 
@@ -47,6 +51,26 @@ class Blobs(Protocol):
 
     def keys(self, *, older_than: int) -> AsyncIterator[str]:
         """Every key stored before that time (milliseconds UTC), for the sweep of unreferenced blobs."""
+        ...
+
+    async def adopt(self, blob: Blob, chunks: AsyncIterator[bytes]) -> None:
+        """Store the copy of a blob of another store under its own key, unless it is there. Raises Damaged, Full, Down."""
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """How many bytes a blob has; None when it is not there."""
+        ...
+
+    async def tidy(self, *, now: int) -> int:
+        """Remove what killed writers left and nobody sees, once it is a day old; how many pieces."""
+        ...
+
+    async def check(self) -> None:
+        """Write, read and delete a probe. Raises Full or Down with what a person can mend."""
+        ...
+
+    async def ping(self) -> None:
+        """It answers now. Raises Down."""
         ...
 
     async def begin(self) -> str:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from courtyard.storage.blobs import Blob, TooLong, batches
+from courtyard.storage.blobs import Blob, Damaged, TooLong, batches
 from courtyard.storage.database import Down, Full
 from courtyard.storage.local_uploads import Staged
 
@@ -96,6 +96,41 @@ class LocalBlobs:
             for key in await self._in_thread(_listed, folder, older_than):
                 yield key
 
+    async def adopt(self, blob: Blob, chunks: AsyncIterator[bytes]) -> None:
+        """Store the copy of a blob of another store under its own key. Raises Damaged when the bytes are others."""
+        if not KEY.fullmatch(blob.key):
+            raise Damaged(f"{blob.key!r} is no key")
+        if await self.size(blob.key) == blob.size:
+            return
+        arrival = Arrival(self._incoming)
+        try:
+            async for batch in batches(chunks, BATCH, limit=blob.size):
+                await self._in_thread(arrival.write, batch)
+            await self._in_thread(self._finish, arrival, [], blob)
+        except BaseException as error:
+            self._threads.submit(arrival.abandon)
+            if isinstance(error, TooLong):
+                raise Damaged(f"{blob.key} has more than {blob.size} bytes") from None
+            raise
+
+    async def size(self, key: str) -> int | None:
+        """How many bytes a blob has; None when it is not there."""
+        path = self._path(key)
+        return None if path is None else await self._in_thread(_size, path)
+
+    async def tidy(self, *, now: int) -> int:
+        """Remove what nobody has written to for a day."""
+        return await self._in_thread(_tidy, self._incoming, now / 1000 - DAY)
+
+    async def check(self) -> None:
+        """Write, read and delete a probe."""
+        await self.delete((await self.put(_nothing(), limit=0)).key)
+
+    async def ping(self) -> None:
+        """The disk answers."""
+        if not await self._in_thread(self._incoming.is_dir):
+            raise Down("a directory of the blob store is gone")
+
     async def begin(self) -> str:
         """A new upload, empty: its id."""
         upload = secrets.token_hex(16)
@@ -169,12 +204,14 @@ class LocalBlobs:
         staged.link(place)
         _sync_folder(place.parent)
 
-    def _finish(self, arrival: "Arrival", batch: list[bytes]) -> Blob:
+    def _finish(self, arrival: "Arrival", batch: list[bytes], expected: Blob | None = None) -> Blob:
         """The end of every upload, in one thread hop: the last bytes, fsync, link, fsync of the directory."""
         arrival.write(batch)
-        key = secrets.token_hex(16)
-        arrival.settle(self._made(key))
-        return Blob(key, arrival.size, arrival.digest())
+        blob = Blob(secrets.token_hex(16) if expected is None else expected.key, arrival.size, arrival.digest())
+        if expected not in (None, blob):
+            raise Damaged(f"{blob.key} has other bytes than its row says")
+        arrival.settle(self._made(blob.key))
+        return blob
 
     def _made(self, key: str) -> Path:
         """The place of a key, its directories made and durable."""
@@ -265,12 +302,31 @@ def _sweep(root: Path, incoming: Path) -> int:
         before = float("inf")
     except BlockingIOError:
         before = time.time() - DAY
+    _tidy(incoming, before)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+def _tidy(incoming: Path, before: float) -> int:
+    removed = 0
     for entry in os.scandir(incoming):
         with contextlib.suppress(FileNotFoundError):
             if entry.stat().st_mtime < before:
                 Path(entry.path).unlink()
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return lock
+                removed += 1
+    return removed
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for nothing in tuple[bytes, ...]():
+        yield nothing
 
 
 def _translated(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
