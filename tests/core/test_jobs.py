@@ -37,7 +37,9 @@ async def lose(world: World) -> int:
     """Time passes, and no worker said a word."""
     async with world.database.write() as tx:
         await tx.run("update job set lease_until = :past where status = 'processing'", past=clock.now() - 1)
-        return await jobs.recover(tx)
+        recovered = await jobs.recover(tx)
+        await tx.run("update job set due_at = 0 where status = 'pending'")
+        return recovered
 
 
 async def complete(world: World, job: Job) -> bool:
@@ -86,6 +88,52 @@ async def test_jobs_are_taken_in_line_and_each_once(world: World) -> None:
     assert first.payload == '{"number":0}'
     taken = await asyncio.gather(*(claim(world) for _ in range(12)))
     assert sorted(job.id for job in taken if job) == sorted(promised[1:])
+
+
+async def test_a_document_that_somebody_waits_for_goes_first_and_old_jobs_before_new_ones(world: World) -> None:
+    kinds = ["preview", "inspect", "hooks.deliver", "generate"]
+    async with world.database.write() as tx:
+        for kind in kinds:
+            await jobs.enqueue(tx, kind)
+    assert [(await claimed(world)).kind for _ in kinds] == kinds[::-1]
+    async with world.database.write() as tx:
+        await jobs.enqueue(tx, "preview")
+        await tx.run("update job set turn = turn - :long where kind = 'preview'", long=clock.HOUR)
+        await jobs.enqueue(tx, "generate")
+    assert (await claimed(world)).kind == "preview"
+
+
+async def test_ten_thousand_jobs_of_one_space_let_those_of_another_pass(world: World) -> None:
+    busy, quiet = await world.space("ada"), await world.space("bob")
+    async with world.database.write() as tx:
+        for _ in range(200):
+            await jobs.enqueue(tx, "inspect", space_id=busy.id)
+        for _ in range(3):
+            await jobs.enqueue(tx, "inspect", space_id=quiet.id)
+    first = [(await claimed(world)).space_id for _ in range(8)]
+    assert first.count(quiet.id) == 3
+    async with world.database.read() as tx:
+        last, soonest = (
+            await tx.one(int, "select max(turn) from job") or 0,
+            await tx.one(int, "select min(turn) from job"),
+        )
+    assert last - (soonest or 0) <= jobs.FARTHEST
+
+
+async def test_a_job_that_loses_its_worker_again_waits_a_little_so_that_others_do_not_meet_it(world: World) -> None:
+    await promise(world)
+    for attempt in range(1, 4):
+        job = await claimed(world)
+        async with world.database.write() as tx:
+            assert not await jobs.any_lost(tx)
+            await tx.run("update job set lease_until = :past", past=clock.now() - 1)
+            assert await jobs.any_lost(tx)
+            before = clock.now()
+            assert await jobs.recover(tx) == 1
+        due = (await now(world, job)).due_at - before
+        assert (due < 1_000) if attempt == 1 else (1_000 < due <= 5_000)
+        async with world.database.write() as tx:
+            await tx.run("update job set due_at = 0")
 
 
 async def test_a_zombie_cannot_settle_what_another_worker_has_taken(world: World) -> None:
@@ -161,11 +209,9 @@ async def test_a_final_failure_is_not_tried_again(world: World) -> None:
 
 async def test_a_worker_lost_in_the_last_attempt_fails_the_job(world: World) -> None:
     await promise(world)
-    for _ in range(jobs.ATTEMPTS - 1):
-        await claimed(world)
+    for _ in range(jobs.ATTEMPTS):
+        job = await claimed(world)
         assert await lose(world) == 1
-    job = await claimed(world)
-    assert await lose(world) == 1
     lost = await now(world, job)
     assert (lost.status, lost.error) == ("failed", "The worker was lost.")
 
@@ -313,7 +359,7 @@ async def test_a_run_says_what_goes_on_with_an_artifact(world: World) -> None:
     space = await world.space("ada")
     quiet, busy = await world.artifact(space, "quiet.txt"), await world.artifact(space, "busy.txt")
     async with world.database.write() as tx:
-        await jobs.enqueue(tx, "generate", space_id=space.id, artifact_id=busy.id)
+        await jobs.enqueue(tx, "inspect", space_id=space.id, artifact_id=busy.id)
 
     async def statuses() -> list[tuple[str, str, int]]:
         async with world.database.read() as tx:

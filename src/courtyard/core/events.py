@@ -4,7 +4,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from courtyard.core import clock, ids, queue
+from courtyard.core import clock, ids, news, queue
 from courtyard.core.actor import Actor
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Read, Write
@@ -91,6 +91,8 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
         object_id=object_id,
         detail=msgspec.json.encode(detail).decode() if detail else "{}",
     )
+    if space_id and action in news.TOLD:
+        await news.tell(tx, space_id, action, object_id, actor.person_id or None, detail)
     if action in HOOKED and space_id:
         await _tell_hooks(tx, action, space_id, object_id)
 

@@ -6,9 +6,11 @@ from courtyard.core.jobs.queries import find, of_artifact, of_space, runs
 from courtyard.core.jobs.ranks import ranked_of_space, ranked_run
 from courtyard.core.queue import (
     ATTEMPTS,
+    FARTHEST,
     LEASE,
     Job,
     Status,
+    any_lost,
     beat,
     claim,
     complete,
@@ -22,6 +24,7 @@ from courtyard.core.queue import (
 
 __all__ = [
     "ATTEMPTS",
+    "FARTHEST",
     "LEASE",
     "Ended",
     "Job",
@@ -29,6 +32,7 @@ __all__ = [
     "Run",
     "SpaceJob",
     "Status",
+    "any_lost",
     "beat",
     "cancel",
     "claim",

@@ -15,7 +15,7 @@ _CANCEL: LiteralString = (
 )
 _RETRY: LiteralString = (
     "update job set status = 'pending', fence = fence + 1, attempt = 0, progress = 0, message = null, error = null,"
-    " due_at = :now, started_at = null, completed_at = null"
+    " due_at = :now, turn = :turn, started_at = null, completed_at = null"
     " where id = :id and status in ('failed', 'cancelled') returning " + queue.COLUMNS
 )
 
@@ -43,7 +43,8 @@ async def cancel(tx: Write, actor: Actor, job: Job) -> Job:
 
 async def retry(tx: Write, actor: Actor, job: Job) -> Job:
     """Put a job found with WRITE back in line, with all its attempts. Raises NotEnded."""
-    again = await tx.one(Job, _RETRY, id=job.id, now=clock.now())
+    now = clock.now()
+    again = await tx.one(Job, _RETRY, id=job.id, now=now, turn=now + queue.wait(job.kind))
     if again is None:
         raise NotEnded
     await events.record(tx, actor, "job.retried", space_id=job.space_id, object_id=job.id)
