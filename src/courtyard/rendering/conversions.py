@@ -3,7 +3,7 @@
 import html
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +112,8 @@ async def _table(order: Order, source: bytes, course: Course) -> bytes:
         facts = {"title": title, "author": order.author, "date": order.date}
         return await _paged(order, "table.typ", {"table.json": made, "facts.json": json.dumps(facts).encode()}, course)
     await course.tell(60, "Converting")
-    titled = Order(**{**_fields(order), "kind": "html", "title": title})
+    titled = replace(order, kind="html", title=title)
     return result(await _pandoc(titled, page(json.loads(made)), WRITERS[order.target], course), "out")
-
-
-def _fields(order: Order) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in Order.__dataclass_fields__}
 
 
 def _code(made: bytes) -> bytes:
@@ -157,7 +153,7 @@ async def _text(order: Order, source: bytes, course: Course) -> bytes:
     await course.tell(40, "Converting")
     paragraphs = (html.escape(part).replace("\n", "<br>") for part in text.split("\n\n"))
     written = "".join(f"<p>{part}</p>\n" for part in paragraphs)
-    as_html = Order(**{**_fields(order), "kind": "html"})
+    as_html = replace(order, kind="html")
     return result(await _pandoc(as_html, written.encode(), WRITERS[order.target], course), "out")
 
 

@@ -66,7 +66,7 @@ async def read(kind: str, content: bytes) -> Facts:
     limits = Limits(memory=(512 if kind in _IMAGES else 1024) * MIB)
     ended = await run(Tool("reading", packages, [kind]), files={"in": content}, limits=limits)
     said: dict[str, Any] = json.loads(result(ended, ""))
-    return Facts(**{name: said.get(name) for name in ("text", "pages", "width", "height")})
+    return Facts(**{name: said.get(name) or None for name in ("text", "pages", "width", "height")})
 
 
 async def show(kind: str, name: str, content: bytes) -> list[Picture]:

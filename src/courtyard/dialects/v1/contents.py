@@ -57,7 +57,7 @@ def artifact(caller: Actor, space: Space, fact: artifacts.Artifact) -> ArtifactS
         "checksum": f"sha256:{fact.sha256}",
         "version": fact.version,
         "download_url": f"/v1/spaces/{fact.space_id}/artifacts/{fact.id}/download",
-        "preview_url": None,
+        "preview_url": _preview_url(fact),
         "metadata": raw(fact.metadata),
         "tags": raw(fact.tags),
         "created_by": fact.created_by if inside else None,
@@ -65,6 +65,12 @@ def artifact(caller: Actor, space: Space, fact: artifacts.Artifact) -> ArtifactS
         "updated_at": rfc3339(fact.updated_at),
         "error": fact.error,
     }
+
+
+def _preview_url(fact: artifacts.Artifact) -> str | None:
+    if fact.previewed != fact.version:
+        return None
+    return f"/v1/spaces/{fact.space_id}/artifacts/{fact.id}/preview"
 
 
 class JobShape(TypedDict):

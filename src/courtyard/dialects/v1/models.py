@@ -159,29 +159,6 @@ class ArtifactFilters(Paging):
         return artifacts.Filters(thread_id=self.thread_id, document_type=self.document_type, status=self.status)
 
 
-class NewDocument(Body):
-    """A document to be kept: `content` is Base64 (white space tolerated), at most 10 MiB when decoded."""
-
-    name: str
-    type: str
-    content: str
-    thread_id: str | None = None
-    metadata: dict[str, Any] = {}
-    content_type: str = "application/octet-stream"
-    format: str | None = None
-
-    def core(self) -> artifacts.NewArtifact:
-        if self.format is not None:
-            raise Invalid("format", "This installation does not convert documents.", code="unsupported")
-        return artifacts.NewArtifact(
-            name=self.name,
-            document_type=self.type,
-            content_type=self.content_type,
-            thread_id=self.thread_id,
-            metadata=self.metadata,
-        )
-
-
 class ArtifactPatch(Body):
     """A merge patch (RFC 7396): what is absent stays, null clears."""
 

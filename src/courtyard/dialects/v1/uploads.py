@@ -1,8 +1,5 @@
-"""Bytes on their way in: uploads, generated documents, background images."""
+"""Bytes on their way in: uploads, background images."""
 
-import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -14,12 +11,11 @@ from courtyard.core import artifacts, quota, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import NewArtifact
-from courtyard.core.errors import Invalid, NotFound, Refusal, TooLarge
+from courtyard.core.errors import Invalid, NotFound, Refusal
 from courtyard.core.membership import holds
 from courtyard.core.spaces import Background, Space
 from courtyard.dialects.v1 import contents, shapes
 from courtyard.dialects.v1.doors import Seen, Writable
-from courtyard.dialects.v1.models import NewDocument
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.download import Download, File
@@ -31,9 +27,7 @@ from courtyard.web.suppliers import Caller, Read, Visitor, Whole, Write
 
 router = APIRouter(route_class=Route, tags=["Artifacts"])
 images = APIRouter(route_class=Route, tags=["Spaces"])
-CONTENT_LIMIT = 10 * 1024 * 1024
 IMAGE_LIMIT = 10 * 1024 * 1024
-INLINE = 256 * 1024
 PLACE = "/v1/spaces/{space_id}/artifacts"
 BACKGROUND = "/v1/spaces/{space_id}/background"
 FILE_FORM: dict[str, Any] = {
@@ -66,30 +60,10 @@ async def upload_artifact(caller: Caller, call: Whole, space: Writable) -> Respo
     def new() -> NewArtifact:
         return _uploaded(received, dict(call.query()))
 
-    return await _keep(call, space, received.blob, new, received.canonical())
+    return await keep(call, space, received.blob, new, received.canonical())
 
 
-@router.post(
-    PLACE + "/generate", status_code=201, summary="Generate an artifact", response_model=contents.ArtifactShape
-)
-async def generate_artifact(caller: Caller, call: Whole, space: Writable, body: NewDocument) -> Response:
-    """The content itself is the artifact: stored before the answer, downloadable in the very next call."""
-    call.services.rates.take("generate", caller.person_id)
-    new = body.core()
-    async with call.reading() as tx:
-        await artifacts.check(tx, space, new)
-    content = await _decoded(body.content)
-    async with call.reading() as tx:
-        await quota.check(tx, space.id, size=len(content))
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield content
-
-    blob = await call.services.blobs.put(chunks(), limit=CONTENT_LIMIT)
-    return await _keep(call, space, blob, lambda: new)
-
-
-async def _keep(
+async def keep(
     call: Call, space: Space, blob: Blob, new: Callable[[], NewArtifact], canonical: bytes | None = None
 ) -> Response:
     """Name the stored bytes in one transaction; a replayed or refused request leaves none behind."""
@@ -117,23 +91,6 @@ def _uploaded(received: Received, query: dict[str, str]) -> NewArtifact:
         thread_id=said.get("thread_id"),
         metadata={} if metadata is None else json(metadata.encode()),
     )
-
-
-async def _decoded(content: str) -> bytes:
-    """The bytes of Base64 (RFC 4648, section 4) with white space tolerated. Raises Invalid, TooLarge."""
-    try:
-        plain = _decode(content) if len(content) < INLINE else await asyncio.to_thread(_decode, content)
-    except (binascii.Error, ValueError):
-        raise Invalid("content", "This is not Base64.", code="base64") from None
-    if not plain:
-        raise Invalid("content", "This must not be empty.", code="required")
-    if len(plain) > CONTENT_LIMIT:
-        raise TooLarge(f"At most {CONTENT_LIMIT} bytes of content.")
-    return plain
-
-
-def _decode(content: str) -> bytes:
-    return base64.b64decode("".join(content.split()), validate=True)
 
 
 @images.get(BACKGROUND, summary="Get the background image", response_class=Response)

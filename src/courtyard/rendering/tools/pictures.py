@@ -3,7 +3,7 @@
 import json
 import sys
 import warnings
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image, ImageOps
 
@@ -53,7 +53,7 @@ def page(width: int) -> tuple[Image.Image, dict[str, Any]]:
         first = document[0]
         points, height = first.get_size()
         scale = min(width / max(points, 1), TALLEST * width / max(height, 1))
-        picture = first.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+        picture: Image.Image = cast("Any", first).render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
     except (pypdfium2.PdfiumError, IndexError):
         sys.exit("The PDF cannot be read.")
     return picture, {"width": round(points), "height": round(height), "pages": len(document)}
@@ -66,5 +66,5 @@ def fitted(picture: Image.Image, width: int) -> Image.Image:
         if height > TALLEST * width:
             picture = picture.crop((0, 0, picture.width, picture.width * TALLEST))
             height = TALLEST * width
-        return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        return cast("Any", picture).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return picture.crop((0, 0, picture.width, min(picture.height, picture.width * TALLEST)))

@@ -33,7 +33,7 @@ def document(kind: str) -> dict[str, Any]:
     if kind.startswith("application/vnd.openxml"):
         archive()
     try:
-        config = kreuzberg.ExtractionConfig(use_cache=False, disable_ocr=True)
+        config = kreuzberg.ExtractionConfig(use_cache=False)
         found = kreuzberg.extract_file_sync("in", kind, config)
     except (kreuzberg.KreuzbergError, RuntimeError, OSError, ValueError):
         sys.exit("The file cannot be read.")

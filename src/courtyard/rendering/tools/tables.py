@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 COLUMNS, CELLS = 16_384, 500_000
 PAGE_COLUMNS, PAGE_CELLS = 60, 20_000
@@ -64,14 +64,13 @@ def from_csv(text: str) -> Table:
             cells += len(row)
             if cells > CELLS:
                 refuse(f"The table has more than {CELLS} cells.")
-            rows.append([typed(value) for value in row])
+            # The head is words, also where it looks like numbers.
+            rows.append([typed(value) for value in row] if rows else [*row])
     except csv.Error as error:
         refuse(f"The CSV cannot be read: {error}.")
     if not rows:
         refuse("The table is empty.")
-    head = [str(value) for value in next(csv.reader([first.rstrip("\r")], delimiter=delimiter), [])]
-    if '"' in first:
-        head = ["" if value is None else str(value) for value in rows[0]]
+    head = ["" if value is None else str(value) for value in rows[0]]
     width = max(len(row) for row in rows)
     head += [""] * (width - len(head))
     return head, [row + [None] * (width - len(row)) for row in rows[1:] if row]
@@ -139,8 +138,8 @@ def to_xlsx(head: list[str], rows: list[list[Cell]]) -> None:
         "nan_inf_to_errors": True,
     }
     with xlsxwriter.Workbook("out", options) as book:
-        sheet = book.add_worksheet("Table")
-        bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
+        sheet: Any = cast("Any", book).add_worksheet("Table")
+        bold: Any = cast("Any", book).add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
         for column, name in enumerate(head):
             sheet.write_string(0, column, name[:32_767], bold)
         for number, row in enumerate(rows, 1):
