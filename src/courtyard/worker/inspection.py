@@ -1,15 +1,19 @@
-"""The job `inspect`: whether the bytes are those that were sent, what they are, and the text in them."""
+"""The job `inspect`: whether the bytes are those that were sent, what they are, and the text, pages and size in them."""
 
 import asyncio
 import hashlib
 from dataclasses import dataclass
 
-from courtyard.core import artifacts
-from courtyard.core.artifacts import Artifact, Inspection
+from courtyard import rendering
+from courtyard.core import artifacts, queue
+from courtyard.core.artifacts import Artifact, Inspection, previews
+from courtyard.core.artifacts.previews import Look
 from courtyard.core.queue import Job
-from courtyard.storage.blobs import Blobs
+from courtyard.storage.blobs import Blob, Blobs
 from courtyard.storage.database import Write
 from courtyard.worker.media_types import HEAD, READABLE, decoded, recognize
+from courtyard.worker.previews import wanted
+from courtyard.worker.reading import whole
 from courtyard.worker.work import Failed, Settle, Tools
 
 PIECE = 1_048_576
@@ -39,11 +43,32 @@ async def inspect(tools: Tools, job: Job) -> Settle | None:
     if (seen.size, seen.sha256) != (artifact.size, artifact.sha256):
         raise Failed("The stored bytes are not those that were sent.", final=True)
     found = conclude(seen, artifact)
+    found, look = await look_into(tools, job, artifact, found)
 
     async def settle(tx: Write) -> bool:
-        return await artifacts.inspected(tx, job, found)
+        if not await artifacts.inspected(tx, job, found):
+            return False
+        await previews.learn(tx, artifact, look)
+        if wanted(artifact, found.content_type):
+            await queue.enqueue(tx, "preview", space_id=artifact.space_id, artifact_id=artifact.id)
+        return True
 
     return settle
+
+
+async def look_into(tools: Tools, job: Job, artifact: Artifact, found: Inspection) -> tuple[Inspection, Look]:
+    """What a renderer reads in it. A file that it cannot read is a file all the same: then nothing more is known."""
+    kind = found.content_type
+    if not 0 < artifact.size <= rendering.LARGEST or not rendering.readable(kind):
+        return found, Look()
+    async with tools.database.write() as tx:
+        await queue.beat(tx, job, 50, "Reading the text" if not kind.startswith("image/") else "Measuring the image")
+    content = await whole(tools.blobs, Blob(artifact.blob_key, artifact.size, artifact.sha256))
+    try:
+        facts = await rendering.read(kind, content)
+    except (rendering.Refused, rendering.Missing):
+        return found, Look()
+    return Inspection(content_type=kind, text=facts.text), Look(facts.pages, facts.width, facts.height)
 
 
 async def walk(blobs: Blobs, key: str) -> Seen:

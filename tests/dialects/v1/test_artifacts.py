@@ -100,7 +100,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"metadata": "x"}, "/metadata"),
     ({"content_type": "nonsense"}, "/content_type"),
     ({"content_type": "text/html\r\nX-Evil: 1"}, "/content_type"),
-    ({"format": "pdf"}, "/format"),
+    ({"format": "xlsx"}, "/format"),
     ({"format": "nonsense"}, "/format"),
 ]
 
