@@ -31,6 +31,7 @@ PUBLIC = {
     "v1 GET /v1/spaces/{space_id}",
     "v1 GET /v1/spaces/{space_id}/background",
     "v1 POST /v1/invitations/accept",
+    "v1 OPTIONS /v1/spaces/{space_id}/uploads",
     "workspaces GET /workspaces/public/",
     "workspaces GET /workspaces/public/{id}",
     "workspaces POST /auth/register/",

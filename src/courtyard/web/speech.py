@@ -40,6 +40,8 @@ class Policy:
     registration: Literal["open", "invited", "closed"] = "invited"
     plain_http: bool = False
     upload_limit: int = 100 * 1024 * 1024
+    tus_limit: int = 5 * 1024 * 1024 * 1024
+    upload_life: int = 24 * 3600 * 1000
     public_url: str = ""
 
 

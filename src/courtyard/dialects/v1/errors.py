@@ -5,8 +5,9 @@ from typing import Any, NotRequired
 import msgspec
 from typing_extensions import TypedDict
 
-from courtyard.core import errors, idempotency
+from courtyard.core import errors, idempotency, uploads
 from courtyard.core.errors import Refusal
+from courtyard.dialects.v1.tus_headers import BadHeader, OtherVersion
 from courtyard.imaging import NotAnImage
 from courtyard.web import input as reading
 from courtyard.web.answer import Answer
@@ -33,6 +34,10 @@ STATUS: dict[type[Refusal], int] = {
     idempotency.MalformedKey: 400,
     idempotency.KeyRefused: 400,
     PreconditionFailed: 412,
+    uploads.Locked: 423,
+    uploads.ChecksumMismatch: 460,
+    OtherVersion: 412,
+    BadHeader: 400,
 }
 TITLES = {
     400: "Bad request",
@@ -49,8 +54,10 @@ TITLES = {
     415: "Unsupported media type",
     416: "Range not satisfiable",
     422: "Invalid",
+    423: "Locked",
     429: "Too many requests",
     431: "Headers too large",
+    460: "Checksum mismatch",
     500: "Internal error",
     503: "Unavailable",
     507: "Insufficient storage",
