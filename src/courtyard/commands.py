@@ -7,9 +7,10 @@ owns the file.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
-from courtyard.core import accounts, clock
+from courtyard.core import accounts, clock, garbage
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
 from courtyard.core.errors import Invalid, NotFound
 from courtyard.core.identity import credentials, passwords, people, rotation, sessions, standing
@@ -175,6 +176,18 @@ def _key(key: Credential) -> Row:
     }
 
 
+async def referenced_blobs(database: Database, *, after: str, limit: int) -> list[Row]:
+    """Blobs that rows name, by their keys, past `after`."""
+    async with database.scan() as tx:
+        return [msgspec.structs.asdict(one) for one in await garbage.referenced(tx, after, limit)]
+
+
+async def unreferenced_blobs(database: Database, *, keys: list[str]) -> list[str]:
+    """Those of the keys that no row names."""
+    async with database.scan() as tx:
+        return await garbage.unreferenced(tx, keys)
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "people.add": add_person,
     "people.list": list_people,
@@ -188,4 +201,6 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "keys.list": list_keys,
     "keys.revoke": revoke_key,
     "keys.rotate": rotate_key,
+    "blobs.referenced": referenced_blobs,
+    "blobs.unreferenced": unreferenced_blobs,
 }

@@ -2,7 +2,7 @@
 
 import typer
 
-from courtyard.cli import administration, server
+from courtyard.cli import administration, blobs, server
 
 app = typer.Typer(
     name="courtyard",
@@ -19,3 +19,4 @@ app.command()(server.doctor)
 app.add_typer(administration.people, name="people")
 app.add_typer(administration.sessions, name="sessions")
 app.add_typer(administration.keys, name="keys")
+app.add_typer(blobs.blobs, name="blobs")

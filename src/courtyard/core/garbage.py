@@ -22,6 +22,32 @@ UNREFERENCED = Pair(
 )
 
 
+_REFERENCED: LiteralString = """
+select r.key, max(r.size) as size, max(r.sha256) as sha256 from (
+    select blob_key as key, size, sha256 from artifact
+    union all select blob_key, size, sha256 from artifact_version
+    union all select background_key, background_size, background_sha256 from space where background_key is not null
+    union all select blob_key, size, sha256 from preview
+    union all select source_key, source_size, source_sha256 from generation
+    union all select blob_key, received, null from upload where blob_key is not null
+) r where r.key > :after and r.key not like 'pending:%'
+group by r.key order by r.key limit :limit
+"""
+
+
+class Referenced(msgspec.Struct, frozen=True):
+    """A blob that a row names: its size, and its SHA-256 where the row says it."""
+
+    key: str
+    size: int
+    sha256: str | None
+
+
+async def referenced(tx: Read, after: str, limit: int) -> list[Referenced]:
+    """Blobs that rows name, by their keys, past one of them."""
+    return await tx.all(Referenced, _REFERENCED, after=after, limit=limit)
+
+
 async def waiting(tx: Read) -> list[str]:
     """Keys that committed rows have let go of, the oldest first."""
     return await tx.all(str, "select key from blob_garbage order by at, key limit :limit", limit=BATCH)
