@@ -21,6 +21,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict[str, str])
     buttons: dict[str, tuple[str, str] | None] = field(default_factory=dict[str, "tuple[str, str] | None"])
+    hidden: bool = False
 
 
 class Page(HTMLParser):
@@ -33,6 +34,8 @@ class Page(HTMLParser):
         self.links: dict[str, str] = {}
         self.forms: list[Form] = []
         self.alert = ""
+        self.scripts: list[str] = []
+        self.inline = ""
         self.inputs: list[dict[str, str]] = []
         self.labels: set[str] = set()
         self.ids: list[str] = []
@@ -50,7 +53,9 @@ class Page(HTMLParser):
 
     @property
     def form(self) -> Form:
-        (only,) = self.forms
+        """The one that is the page's own: others do something else, or wait for a script."""
+        seen = [one for one in self.forms if not one.hidden]
+        (only,) = seen if len(seen) == 1 else [one for one in seen if one.action == ""]
         return only
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -60,15 +65,15 @@ class Page(HTMLParser):
         self._pieces.append(" " * (tag == "br"))
         if tag not in VOID:
             self._open.append((tag, found))
-        if "id" in found:
-            self.ids.append(found["id"])
+        self.ids += [found["id"]] if "id" in found else []
+        self.scripts += [found.get("src", "")] if tag == "script" else []
         match tag:
             case "html":
                 self.lang = found.get("lang", "")
             case "label":
                 self.labels.add(found["for"])
             case "form":
-                self.forms.append(Form(found.get("action", ""), found["method"]))
+                self.forms.append(Form(found.get("action", ""), found["method"], hidden="hidden" in found))
             case "input":
                 self.inputs.append(found)
                 self.forms[-1].fields[found["name"]] = found.get("value", "")
@@ -83,6 +88,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         tag, found = self._open[-1] if self._open else ("", {})
+        if tag == "script":
+            self.inline += data
         if "body" in (name for name, _ in self._open):
             self._pieces.append(data)
         if tag == "h1":
@@ -178,14 +185,17 @@ def decent(response: httpx2.Response, page: Page) -> None:
     assert policy["style-src"] == "'self'"
     assert policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert policy["form-action"].split()[0] == "'self'"
-    assert "script-src" not in policy
+    scripts = page.scripts
+    assert scripts in ([], ["/passkeys.js"])
+    assert policy.get("script-src") == policy.get("connect-src") == ("'self'" if scripts else None)
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "same-origin"
     assert page.lang == "en"
     assert len(page.headings) == 1
     assert page.headings[0]
-    assert not {"script", "style", "iframe", "object"} & set(page.tags)
+    assert page.inline == ""
+    assert not {"style", "iframe", "object"} & set(page.tags)
     assert "style" not in page.attributes
     assert [name for name in page.attributes if name.startswith("on")] == []
     assert len(page.ids) == len(set(page.ids))

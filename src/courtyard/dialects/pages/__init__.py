@@ -1,8 +1,21 @@
-"""pages: sign-in, consent and mailed links, as plain HTML without script."""
+"""pages: sign-in, the account, consent and mailed links, as plain HTML that works without script."""
 
 from starlette.types import Scope
 
-from courtyard.dialects.pages import account, consent, errors, forms, links, public, signing
+from courtyard.dialects.pages import (
+    account,
+    changes,
+    confirming,
+    consent,
+    errors,
+    forms,
+    links,
+    passkeys,
+    public,
+    second_factor,
+    signing,
+    trail,
+)
 from courtyard.dialects.pages.errors import HttpsNeeded
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
@@ -20,7 +33,7 @@ async def admit(scope: Scope, services: Services) -> None:
 SPEECH = Speech(
     name="pages",
     title="Courtyard pages",
-    description="Sign-in, consent and mailed links.",
+    description="Sign-in, account, consent and mailed links.",
     prefixes=(
         "/login",
         "/logout",
@@ -32,6 +45,7 @@ SPEECH = Speech(
         "/device",
         "/account",
         "/pages",
+        "/passkeys.js",
         "/p",
         "/oauth/authorize",
     ),
@@ -43,7 +57,18 @@ SPEECH = Speech(
     decode=forms.decode,
     admit=admit,
 )
-ROUTERS = [signing.router, links.router, consent.router, account.router, public.router]
+ROUTERS = [
+    signing.router,
+    passkeys.router,
+    links.router,
+    consent.router,
+    account.router,
+    confirming.router,
+    changes.router,
+    second_factor.router,
+    trail.router,
+    public.router,
+]
 
 
 def dialect(services: Services) -> Dialect:

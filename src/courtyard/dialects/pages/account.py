@@ -1,10 +1,10 @@
-"""The account as its person sees it: sessions, and applications that were let in."""
+"""The account as its person sees it: what it is, sessions, and applications that were let in."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from courtyard.core import accounts
-from courtyard.core.identity import people, sessions
+from courtyard.core.identity import people, second, sessions
 from courtyard.core.oauth import consents
 from courtyard.core.paging import Page
 from courtyard.dialects.pages import views
@@ -19,22 +19,26 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 SHOWN = 100
 STYLED = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
 PLAIN = {"read": "see your spaces", "write": "change your spaces", "admin": "manage your keys"}
+KNOWN = {"profile": "username", "email": "e-mail address"}
 
 
 def may(scopes: str) -> str:
     """What an application was let do, in one line."""
-    words = [PLAIN[scope] for scope in scopes.split()]
+    words = [PLAIN[scope] for scope in scopes.split() if scope in PLAIN]
+    known = [KNOWN[scope] for scope in scopes.split() if scope in KNOWN]
+    if known:
+        words.append(f"know your {' and '.join(known)}")
     return "May " + ", ".join(words) if words else "Knows who you are"
 
 
 @router.get("/account")
 async def account_page(tx: Read, caller: SignedIn, call: Whole) -> Response:
-    person = await people.find(tx, caller.person_id)
     here = call.found["session"].id
     return views.page(
         call,
         "account",
-        person=person,
+        person=await people.find(tx, caller.person_id),
+        ways=await second.ways(tx, caller.person_id),
         sessions=[
             {
                 "id": one.id,

@@ -7,19 +7,22 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from courtyard.core.actor import SCOPES
+from courtyard.core.actor import Actor
 from courtyard.core.errors import NotFound
 from courtyard.core.identity import people
-from courtyard.core.oauth import applications, codes, consents, devices
+from courtyard.core.identity.sessions import Session
+from courtyard.core.oauth import applications, codes, consents, devices, scopes, wishes
 from courtyard.core.oauth.applications import Application
+from courtyard.core.oauth.consents import Consent
+from courtyard.core.oauth.wishes import Wish
 from courtyard.dialects.pages import views
-from courtyard.dialects.pages.errors import BadClient, SignInFirst
+from courtyard.dialects.pages.errors import BadClient, ConfirmAgain, SignInFirst
 from courtyard.dialects.pages.forms import Decision, DeviceDecision, UserCode
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, place, seek
 from courtyard.web import input as reading
 from courtyard.web.call import Call
 from courtyard.web.route import Route
-from courtyard.web.suppliers import Looking, Read, Whole, Write
+from courtyard.web.suppliers import Changing, Looking, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -28,6 +31,9 @@ SENTENCES = {
     "read": "See your spaces and all that is in them",
     "write": "Change your spaces: make, edit and delete them and what is in them, invite people",
     "admin": "Manage your keys, and act with all your rights",
+    "openid": "Know that it is you, each time you sign in with Courtyard",
+    "profile": "Know your username",
+    "email": "Know your e-mail address",
 }
 
 
@@ -40,6 +46,7 @@ class Asked(NamedTuple):
     state: str | None
     challenge: str
     nonce: str | None
+    wish: Wish
 
 
 class SentBack(Exception):
@@ -69,8 +76,10 @@ async def _asked(tx: Looking, call: Call) -> Asked:
         error, message = wrong
         answer = {"error": error, "error_description": message}
         raise SentBack(_back(redirect_uri, answer, state, call.services.policy.public_url))
-    asked = _words(query.get("scope"), application)
-    return Asked(application, redirect_uri, asked, state, query["code_challenge"], query.get("nonce"))
+    asked = scopes.granted(application.scopes, query.get("scope")) or []
+    return Asked(
+        application, redirect_uri, asked, state, query["code_challenge"], query.get("nonce"), wishes.wish(query)
+    )
 
 
 def _wrong(application: Application, query: dict[str, str]) -> tuple[str, str] | None:
@@ -80,29 +89,66 @@ def _wrong(application: Application, query: dict[str, str]) -> tuple[str, str] |
         return "unsupported_response_type", "Only the response type 'code' is served."
     if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
         return "invalid_request", "PKCE with S256 is required."
-    if not set(_words(query.get("scope"), application)) <= set(application.scopes.split()):
+    if scopes.granted(application.scopes, query.get("scope")) is None:
         return "invalid_scope", "The application may not have these scopes."
-    return None
-
-
-def _words(scope: str | None, application: Application) -> list[str]:
-    asked = (scope or application.scopes).replace("read_write", "read write").split()
-    known = [word for word in SCOPES if word in asked]
-    return known if len(known) == len(set(asked)) else sorted(set(asked))
+    return wishes.wrong(query)
 
 
 @router.get("/oauth/authorize")
-async def consent_page(tx: Read, call: Whole) -> Response:
+async def consent_page(call: Whole) -> Response:
     """Checked before anybody has to sign in: a wrong request is wrong for everybody."""
+    found = await seek(call)
     try:
-        asked = await _asked(tx, call)
+        async with call.reading() as tx:
+            asked = await _asked(tx, call)
+            known = await consents.seek(tx, found[0].person_id, asked.application) if found else None
     except SentBack as back:
         return views.go(back.place)
-    return await _consent(call, asked)
+    again = found is not None and (asked.wish.login or asked.wish.too_old(found[1].confirmed_at))
+    if asked.wish.silent and (found is None or again):
+        return _refused(call, asked, "login_required")
+    if found is None:
+        raise SignInFirst(place(call), asked.wish.login_hint)
+    if again:
+        raise ConfirmAgain(_answered(call))
+    if known is not None and _silent(asked, known):
+        return await _allowed(call, found, asked, known)
+    if asked.wish.silent:
+        return _refused(call, asked, "consent_required")
+    return await _consent(call, found[0].person_id, asked)
 
 
-async def _consent(call: Call, asked: Asked) -> Response:
-    username = await _username(call)
+def _answered(call: Call) -> str:
+    """This very question, once whoever is to prove again who they are has done so."""
+    pairs = [(name, value) for name, value in call.query() if name not in ("prompt", "max_age")]
+    again = [("prompt", "consent")] if ("consent" in dict(call.query()).get("prompt", "").split()) else []
+    return f"{call.path}?{urlencode([*pairs, *again])}"
+
+
+def _silent(asked: Asked, known: Consent) -> bool:
+    """Whether what was allowed before answers for now.
+
+    Anybody can call themselves a public client: it is asked for each time, unless its answer can only go to the site that
+    owns the address (RFC 6749, section 10.2; RFC 8252, section 8.6).
+    """
+    certain = not asked.application.public or urlsplit(asked.redirect_uri).scheme == "https"
+    return certain and not asked.wish.consent and set(asked.scopes) <= set(known.scopes.split())
+
+
+async def _allowed(call: Call, found: tuple[Actor, Session], asked: Asked, known: Consent) -> Response:
+    """A code without a question; not if what was allowed has been withdrawn at this very moment."""
+    actor, session = found
+    try:
+        async with call.services.database.write() as tx:
+            await consents.find(tx, actor, known.id, hold=True)
+            return await _issue(tx, call, actor, session, asked)
+    except NotFound:
+        return await _consent(call, actor.person_id, asked)
+
+
+async def _consent(call: Call, person_id: str, asked: Asked) -> Response:
+    async with call.reading() as tx:
+        person = await people.find(tx, person_id)
     parts = urlsplit(asked.redirect_uri)
     # What a policy cannot name as a host (an address in brackets, a program's own scheme) it names by its scheme.
     target = f"{parts.scheme}://{parts.netloc}" if HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"
@@ -113,34 +159,45 @@ async def _consent(call: Call, asked: Asked) -> Response:
         application=asked.application.name,
         host=parts.netloc or parts.scheme,
         sentences=[SENTENCES[scope] for scope in asked.scopes],
-        person=username,
+        person=person.username,
     )
 
 
 @router.post("/oauth/authorize")
 async def consent(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: Decision) -> Response:
     """Allow or deny; back to the application with a code, or with `access_denied`."""
-    issuer = call.services.policy.public_url
     try:
         asked = await _asked(tx, call)
     except SentBack as back:
         return views.go(back.place)
     if body.decision != "allow":
-        return views.go(_back(asked.redirect_uri, {"error": "access_denied"}, asked.state, issuer))
+        return _refused(call, asked, "access_denied")
     await consents.grant(tx, caller, asked.application, asked.scopes)
+    return await _issue(tx, call, caller, call.found["session"], asked)
+
+
+async def _issue(tx: Changing, call: Call, actor: Actor, session: Session, asked: Asked) -> Response:
+    """Back to the application with a code."""
+    granted = " ".join(asked.scopes)
     code = await codes.issue(
         tx,
         asked.application,
         codes.NewCode(
-            person_id=caller.person_id,
+            person_id=actor.person_id,
             redirect_uri=asked.redirect_uri,
-            scopes=" ".join(asked.scopes),
+            scopes=granted,
             challenge=asked.challenge,
             nonce=asked.nonce,
-            authenticated_at=call.found["session"].confirmed_at,
+            authenticated_at=session.confirmed_at,
         ),
     )
-    return views.go(_back(asked.redirect_uri, {"code": code, "scope": " ".join(asked.scopes)}, asked.state, issuer))
+    issuer = call.services.policy.public_url
+    return views.go(_back(asked.redirect_uri, {"code": code, "scope": granted}, asked.state, issuer))
+
+
+def _refused(call: Call, asked: Asked, error: str) -> Response:
+    issuer = call.services.policy.public_url
+    return views.go(_back(asked.redirect_uri, {"error": error}, asked.state, issuer))
 
 
 @router.get("/device")
@@ -180,12 +237,3 @@ async def decide_device(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, 
     if application is not None:
         await consents.grant(tx, caller, application, device.scopes.split())
     return views.told(200, "Done", "Go back to your device: it goes on by itself.")
-
-
-async def _username(call: Call) -> str:
-    """The username of whoever is signed in; everybody else is sent to sign in first."""
-    found = await seek(call)
-    if found is None:
-        raise SignInFirst(place(call))
-    async with call.reading() as tx:
-        return (await people.find(tx, found[0].person_id)).username

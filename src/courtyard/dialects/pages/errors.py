@@ -4,12 +4,22 @@ from urllib.parse import quote
 
 from courtyard.core import errors
 from courtyard.core.errors import Forbidden, Invalid, Refusal, Unauthenticated
+from courtyard.core.identity.sessions import ConfirmFirst
 from courtyard.dialects.pages import views
 from courtyard.web.answer import Answer
 
 
 class SignInFirst(Unauthenticated):
     """Sign in first."""
+
+    def __init__(self, place: str, email: str = "") -> None:
+        super().__init__()
+        self.place = place
+        self.email = email
+
+
+class ConfirmAgain(ConfirmFirst):
+    """Confirm first that it is you."""
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -62,8 +72,12 @@ def say(status: int, code: str, message: str, request_id: str) -> Answer:
 
 
 def refuse(refusal: Refusal, request_id: str) -> Answer:
-    """A core refusal as a page; whoever has to sign in first is led there and back."""
+    """A core refusal as a page; whoever has to sign in or to confirm first is led there and back."""
     if isinstance(refusal, SignInFirst):
-        return views.go(f"/login?next={quote(refusal.place, safe='')}")
+        known = f"&email={quote(refusal.email, safe='')}" if refusal.email else ""
+        return views.go(f"/login?next={quote(refusal.place, safe='')}{known}")
+    if isinstance(refusal, ConfirmFirst):
+        place = refusal.place if isinstance(refusal, ConfirmAgain) else "/account"
+        return views.go(f"/account/confirm?next={quote(place, safe='')}")
     status = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
     return say(status, refusal.code, refusal.message, request_id)

@@ -40,6 +40,38 @@ class NewAccount(Form):
     password: str = ""
 
 
+class Username(Form):
+    username: str = ""
+
+
+class Code(Form):
+    code: str = ""
+
+
+class Confirmation(Form):
+    """One of both proves it."""
+
+    password: str = ""
+    code: str = ""
+    next: str = ""
+
+
+class Passkey(Form):
+    """What a browser made of a challenge: `answer` is JSON."""
+
+    challenge: str = ""
+    answer: str = ""
+    next: str = ""
+
+
+class NewPasskey(Passkey):
+    name: str = ""
+
+
+class PasskeyName(Form):
+    name: str = ""
+
+
 class Claim(Form):
     username: str = ""
     password: str = ""
@@ -57,6 +89,18 @@ class Next(BaseModel):
     """Where to go on to."""
 
     next: str = ""
+
+
+class Entrance(Next):
+    """What the form to sign in begins with."""
+
+    email: str = ""
+
+
+class Older(BaseModel):
+    """Where a list goes on."""
+
+    after: str = ""
 
 
 class UserCode(BaseModel):

@@ -14,7 +14,7 @@ from courtyard.dialects.pages.forms import Claim, Form, NewPassword
 from courtyard.dialects.pages.signing import words
 from courtyard.dialects.pages.visitors import OwnForm, origin, with_session
 from courtyard.web.route import Route
-from courtyard.web.suppliers import Read, Whole
+from courtyard.web.suppliers import Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 MAY = {
@@ -26,6 +26,7 @@ MAY = {
     ("organization", "owner"): "do everything in it",
 }
 """What each role is for whoever has never heard of it."""
+DECLINED = "The invitation is over. Whoever invited you can do it again."
 CHANGED = "Your password is changed, and every session has ended. Sign in with the new one."
 VERIFIED = "Thank you. We know now that this address is yours."
 MOVED = "Your account uses this address from now on."
@@ -34,10 +35,12 @@ MOVED = "Your account uses this address from now on."
 @router.get("/invite/{token}")
 async def invitation_page(tx: Read, call: Whole, token: str) -> Response:
     """Who invites, to what, as what; and a form to claim the account."""
-    return _invitation(call, await invitations.look(tx, token))
+    return _invitation(call, token, await invitations.look(tx, token))
 
 
-def _invitation(call: Whole, letter: Letter, username: str = "", error: str = "", status: int = 200) -> Response:
+def _invitation(
+    call: Whole, token: str, letter: Letter, username: str = "", error: str = "", status: int = 200
+) -> Response:
     place = "space" if letter.space_id else "organization"
     return views.page(
         call,
@@ -46,6 +49,7 @@ def _invitation(call: Whole, letter: Letter, username: str = "", error: str = ""
         letter=letter,
         place=place,
         may=MAY[place, letter.role],
+        decline=f"/invite/{token}/decline",
         until=views.day(letter.expires_at),
         username=username or letter.username,
         error=error,
@@ -66,8 +70,15 @@ async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) 
             agent = call.header(b"user-agent") or ""
             _, secret = await accounts.enter(tx, accepted.person, actor.origin, agent)
     except (Invalid, Conflict) as refusal:
-        return _invitation(call, letter, body.username, words(refusal), 422)
+        return _invitation(call, token, letter, body.username, words(refusal), 422)
     return with_session(call, views.go("/account"), secret)
+
+
+@router.post("/invite/{token}/decline")
+async def decline_invitation(tx: Write, call: Whole, own: OwnForm, token: str, body: Form) -> Response:
+    """Whoever holds the mail may say no for its address."""
+    await invitations.decline(tx, Actor(origin(call)), token)
+    return views.told(200, "Declined", DECLINED, onward="To sign-in", to="/login")
 
 
 @router.get("/reset/{token}")

@@ -11,10 +11,12 @@ from courtyard.core.accounts.proofs import WrongPassword
 from courtyard.core.accounts.registering import admit
 from courtyard.core.accounts.signing_in import WrongSecond
 from courtyard.core.errors import Conflict, Invalid, InvalidCredential, Refusal
-from courtyard.core.identity import sessions
+from courtyard.core.identity import second, sessions
 from courtyard.dialects.pages import cookies, views
-from courtyard.dialects.pages.forms import Address, Form, NewAccount, Next, Second, SignIn
+from courtyard.dialects.pages.forms import Address, Entrance, Form, NewAccount, Next, Second, SignIn
+from courtyard.dialects.pages.relying import offered
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, seek, with_session
+from courtyard.web.call import Call
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole, Write
 
@@ -24,15 +26,27 @@ WELCOME = "Look into your mail: it holds the link with which to go on."
 
 
 @router.get("/login")
-async def sign_in_page(call: Whole, asked: Annotated[Next, Query()]) -> Response:
+async def sign_in_page(call: Whole, asked: Annotated[Entrance, Query()]) -> Response:
     if await seek(call) is not None:
         return views.go(local(asked.next))
-    return _sign_in(call, asked.next)
+    return sign_in_shown(call, asked.next, asked.email)
 
 
-def _sign_in(call: Whole, target: str, email: str = "", error: str = "", status: int = 200) -> Response:
+def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", status: int = 200) -> Response:
+    """The page on which one signs in, with what was typed before."""
+    site = offered(call)
     open_house = call.services.policy.registration == "open"
-    return views.page(call, "login", status, next=target, email=email, open_house=open_house, error=error)
+    return views.page(
+        call,
+        "login",
+        status,
+        script=bool(site),
+        next=target,
+        email=email,
+        open_house=open_house,
+        site=site,
+        error=error,
+    )
 
 
 @router.post("/login")
@@ -47,7 +61,7 @@ async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
     try:
         session, secret = await accounts.sign_in(call.services.database, body.email, body.password, origin(call), agent)
     except WrongPassword as wrong:
-        return _sign_in(call, body.next, body.email, wrong.message, 401)
+        return sign_in_shown(call, body.next, body.email, wrong.message, 401)
     rates.forget("failed_login", client, account)
     target = local(body.next)
     onward = target if session.state == "open" else f"/login/second?next={quote(target, safe='')}"
@@ -56,11 +70,19 @@ async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
 
 @router.get("/login/second")
 async def second_page(tx: Read, call: Whole, asked: Annotated[Next, Query()]) -> Response:
+    return await second_shown(call, asked.next)
+
+
+async def second_shown(call: Call, target: str, error: str = "", status: int = 200) -> Response:
+    """The page that asks for the second factors that the person has; whoever is not halfway in starts again."""
     try:
-        await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
+        async with call.reading() as tx:
+            session = await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
+            ways = await second.ways(tx, session.person_id)
     except InvalidCredential:
-        return views.go(f"/login?next={quote(asked.next, safe='')}")
-    return views.page(call, "second", next=asked.next)
+        return views.go(f"/login?next={quote(local(target), safe='')}")
+    site = offered(call) if ways.passkeys else ""
+    return views.page(call, "second", status, script=bool(site), next=target, ways=ways, site=site, error=error)
 
 
 @router.post("/login/second")
@@ -74,7 +96,7 @@ async def second_factor(call: Whole, own: OwnForm, body: Second) -> Response:
         call.services.rates.take("failed_login", session.person_id)
         _, opened = await accounts.pass_second(call.services.database, secret, body.code, origin(call))
     except WrongSecond as wrong:
-        return views.page(call, "second", 401, next=body.next, error=wrong.message)
+        return await second_shown(call, body.next, wrong.message, 401)
     except InvalidCredential:
         return views.go(f"/login?next={quote(local(body.next), safe='')}")
     call.services.rates.forget("failed_login", session.person_id)

@@ -12,7 +12,9 @@ from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 
 HTML = "text/html; charset=utf-8"
+SCRIPTED = " script-src 'self'; connect-src 'self';"
 STYLE = (resources.files("courtyard.dialects.pages") / "style.css").read_bytes()
+SCRIPT = (resources.files("courtyard.dialects.pages") / "passkeys.js").read_bytes()
 _templates = Environment(
     loader=PackageLoader("courtyard.dialects.pages"),
     autoescape=True,
@@ -22,35 +24,40 @@ _templates = Environment(
 )
 
 
-def policy(form_target: str = "") -> str:
-    """What a page may do: show our style and post to us (and, after consent, go on to `form_target`)."""
+def policy(form_target: str = "", *, script: bool = False) -> str:
+    """What a page may do: show our style and post to us (and, after consent, go on to `form_target`).
+
+    With `script` it may also run the one file of ours that asks for passkeys.
+    """
     return (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none';"
-        f" form-action 'self'{' ' + form_target if form_target else ''}"
+        f"{SCRIPTED if script else ''} form-action 'self'{' ' + form_target if form_target else ''}"
     )
 
 
-def page(call: Call, name: str, status: int = 200, *, form_target: str = "", **values: Any) -> Answer:
-    """A page with its forms signed for this browser."""
+def page(
+    call: Call, name: str, status: int = 200, *, form_target: str = "", script: bool = False, **values: Any
+) -> Answer:
+    """A page with its forms signed for this browser; with `script` one that can ask for a passkey."""
     secret = cookies.form_secret(call)
     fresh = "" if secret else cookies.new_form_secret()
     html = _templates.get_template(f"{name}.html").render(
-        token=cookies.token(call, secret or fresh), error=values.pop("error", ""), **values
+        token=cookies.token(call, secret or fresh), error=values.pop("error", ""), script=script, **values
     )
-    response = _answer(status, html, form_target)
+    response = _answer(status, html, policy(form_target, script=script))
     if fresh:
         response.raw_headers.append(cookies.written(call, cookies.FORM, fresh))
     return response
 
 
-def told(status: int, title: str, message: str) -> Answer:
-    """A page that says one thing."""
-    return shown("message", status, title=title, message=message)
+def told(status: int, title: str, message: str, *, onward: str = "To your account", to: str = "/account") -> Answer:
+    """A page that says one thing, and where one goes on to."""
+    return shown("message", status, title=title, message=message, onward=onward, to=to)
 
 
 def shown(name: str, status: int = 200, **values: Any) -> Answer:
     """A page without forms, the same for every browser."""
-    return _answer(status, _templates.get_template(f"{name}.html").render(**values), "")
+    return _answer(status, _templates.get_template(f"{name}.html").render(script=False, **values), policy())
 
 
 def day(milliseconds: int) -> str:
@@ -64,13 +71,13 @@ def moment(milliseconds: int) -> str:
     return f"{day(milliseconds)}, {datetime.fromtimestamp(milliseconds / 1000, UTC):%H:%M} UTC"
 
 
-def _answer(status: int, html: str, form_target: str) -> Answer:
+def _answer(status: int, html: str, allowed: str) -> Answer:
     return Answer(
         status,
         html.encode(),
         HTML,
         {
-            "Content-Security-Policy": policy(form_target),
+            "Content-Security-Policy": allowed,
             "X-Content-Type-Options": "nosniff",
             # Not "no-referrer": browsers would then post our own forms with `Origin: null`.
             "Referrer-Policy": "same-origin",

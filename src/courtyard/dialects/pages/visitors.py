@@ -8,9 +8,9 @@ from starlette.responses import Response
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential
 from courtyard.core.identity import sessions
-from courtyard.core.identity.sessions import SecondMissing, Session
+from courtyard.core.identity.sessions import ConfirmFirst, SecondMissing, Session
 from courtyard.dialects.pages import cookies
-from courtyard.dialects.pages.errors import SignInFirst
+from courtyard.dialects.pages.errors import ConfirmAgain, SignInFirst
 from courtyard.web.call import Call
 from courtyard.web.suppliers import Supplier
 
@@ -54,6 +54,18 @@ class _SignedIn(Supplier):
         return call.actor
 
 
+class _Fresh(Supplier):
+    """Nothing but the certainty that whoever is signed in proved it within ten minutes; else they do so first, and come back."""
+
+    async def supply(self, call: Call) -> None:
+        try:
+            async with call.reading() as tx:
+                await sessions.require_recent(tx, call.actor)
+        except ConfirmFirst:
+            # Whatever was posted below a page of the account: the page itself asks again.
+            raise ConfirmAgain("/".join(call.path.split("/")[:3])) from None
+
+
 class _OwnForm(Supplier):
     """Nothing but the certainty that a posted form is ours."""
 
@@ -63,6 +75,8 @@ class _OwnForm(Supplier):
 
 
 SignedIn = Annotated[Actor, Depends(_SignedIn())]
+Fresh = Annotated[None, Depends(_Fresh())]
+"""After SignedIn: whoever changes how they are known proved lately who they are."""
 OwnForm = Annotated[None, Depends(_OwnForm())]
 
 
