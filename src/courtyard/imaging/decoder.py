@@ -1,8 +1,8 @@
 """The other process: an image on stdin, the same picture written anew on stdout. Imports nothing but Pillow.
 
-Decoders are where a crafted file would take hold. Before the first byte of one is looked at, this process gives up
-what it could do: memory and time are limited, no further file descriptor can be opened (so no socket and no file), no
-process started, and where the kernel lets us it moves into a network of its own with nothing in it.
+Decoders are where a crafted file would take hold. Beyond what every child of ours gives up (`courtyard.rendering`), this
+one opens no further file descriptor (so no socket and no file) and starts no process before the first byte of a file is
+looked at.
 """
 
 import ctypes
@@ -32,7 +32,7 @@ FORMATS = [str(plugin.format) for plugin in (PngImageFile, JpegImageFile, GifIma
 MULTIPLE = MpoImageFile.format
 
 
-def main() -> int:
+def main(pixels: str) -> int:
     """Read, confine, decode, write; the exit code says why not."""
     data = sys.stdin.buffer.read()
     rehearse()
@@ -40,7 +40,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # ours is exact, and refuses before anything is decoded
     try:
-        written, kind = rewrite(data, int(sys.argv[1]))
+        written, kind = rewrite(data, int(pixels))
     except (TooManyPixels, MemoryError):
         return TOO_LARGE
     except Exception:  # noqa: BLE001 - whatever a decoder stumbles over, the file is what is wrong
@@ -134,7 +134,3 @@ def upright(image: Image.Image) -> Image.Image:
         raise
     except Exception:  # noqa: BLE001 - EXIF can be malformed in any way, and the picture be fine
         return image
-
-
-if __name__ == "__main__":
-    sys.exit(main())

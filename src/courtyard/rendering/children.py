@@ -98,6 +98,7 @@ async def run(
     wanted: Sequence[str] = (),
     data: bytes = b"",
     limits: Limits = Limits(),
+    queue: Queue = QUEUE,
 ) -> Ended:
     """Run it in an empty directory with `files` in it, `data` on stdin; the files `wanted` are read when it has ended.
 
@@ -105,7 +106,7 @@ async def run(
     Raises Missing.
     """
     readable, paths, work = _work(what)
-    async with QUEUE.turn():
+    async with queue.turn():
         begun = time.monotonic()
         scratch = await asyncio.to_thread(_scratch, files or {})
         try:

@@ -48,13 +48,12 @@ def main() -> int:
 def run(module: str, arguments: list[str]) -> int:
     """The tool's exit code. It refuses a document by `sys.exit("why")`, in words for whoever sent it."""
     try:
-        importlib.import_module(module).main(*arguments)
+        return importlib.import_module(module).main(*arguments) or 0
     except SystemExit as refused:
         sys.stderr.write(str(refused.code))
         return REFUSED
     except (MemoryError, RecursionError):
         return TOO_MUCH
-    return 0
 
 
 def die_with(parent: int) -> None:
