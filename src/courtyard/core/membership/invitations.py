@@ -8,7 +8,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Expired, Forbidden, Invalid, NotFound, TooMany
-from courtyard.core.identity import people
+from courtyard.core.identity import people, sessions
 from courtyard.core.identity.people import Person
 from courtyard.core.membership import holds, members, organization_members
 from courtyard.core.membership.model import AlreadyMember, Invitation, Member, OrganizationMember, Place
@@ -107,6 +107,7 @@ async def _hold(tx: Write, actor: Actor, place: Place, role: str) -> Place:
     organization = await holds.organization(tx, actor, place, "admin")
     if role == "owner":
         organization_members.as_owner(actor, organization)
+        await sessions.require_recent_of_session(tx, actor)
     return organization
 
 
