@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from courtyard import rendering
 from courtyard.app import DIALECTS, Front, beginning, health, policy
 from courtyard.core import installation as own
 from courtyard.core import quota
@@ -108,6 +109,7 @@ def rates(settings: Settings) -> Rates:
 def worker(installation: Installation) -> Worker:
     """What does this installation's background work, as an async context."""
     settings, services = installation.settings, installation.services
+    rendering.QUEUE.at_once = settings.renderers
     setup = Setup(
         data_dir=settings.data_dir,
         public_url=settings.public_url,

@@ -1,5 +1,6 @@
 """Every setting: its name is `COURTYARD_` and the field in capitals. Read once, from the environment and `.env`."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from courtyard.web.https import parse_proxies
+from courtyard.web.openid.providers import Provider, trusted
 
 MIB = 1024 * 1024
 
@@ -40,6 +42,16 @@ def _content(file: Path) -> str | Unreadable:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
         return Unreadable(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.")
+
+
+def _with_secret(provider: Provider) -> Provider:
+    """The provider with the secret that rests in a file of its own."""
+    if provider.client_secret_file is None:
+        return provider
+    content = _content(provider.client_secret_file)
+    if isinstance(content, Unreadable):
+        raise PydanticCustomError("unreadable", "{reason}", {"reason": content.message})
+    return provider.model_copy(update={"client_secret": SecretStr(content)})
 
 
 class Settings(BaseSettings):
@@ -93,6 +105,12 @@ class Settings(BaseSettings):
     registration: Literal["open", "invited", "closed"] = Field(
         default="invited", description="Who may make an account: everybody, invited people, nobody."
     )
+    providers: Annotated[list[Provider], NoDecode] = Field(
+        default=[], description="Outside providers to sign in with, as a JSON list; see docs/providers.md."
+    )
+    provider_ca: Path | None = Field(
+        default=None, description="Certificate authorities (PEM) to trust for all providers, besides those of the machine."
+    )
     rate_limits: Literal["on", "off"] = Field(default="on", description="Whether requests are counted and limited.")
     rate_login: PositiveInt = Field(default=10, description="Sign-ins per minute and address.")
     rate_failed_login: PositiveInt = Field(
@@ -128,6 +146,9 @@ class Settings(BaseSettings):
     worker: Literal["inside", "none"] = Field(
         default="inside", description="Whether the server process also runs background jobs."
     )
+    renderers: PositiveInt = Field(
+        default=2, description="Documents and pictures that one process makes at once, each in a child process."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is logged; requests are `info`."
     )
@@ -152,6 +173,29 @@ class Settings(BaseSettings):
         names = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         parse_proxies(names)
         return names
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise PydanticCustomError("json", "This is no JSON.") from None
+
+    @field_validator("providers")
+    @classmethod
+    def _providers(cls, value: list[Provider]) -> list[Provider]:
+        names = [provider.name for provider in value]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("names", "Two providers have the same name.")
+        return [_with_secret(provider) for provider in value]
+
+    @field_validator("provider_ca")
+    @classmethod
+    def _authority(cls, value: Path | None) -> Path | None:
+        return trusted(value)
 
     @classmethod
     def settings_customise_sources(

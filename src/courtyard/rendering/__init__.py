@@ -1,6 +1,6 @@
 """Documents and pictures made out of what people send: each step in a child process that can do little (see docs/documents.md)."""
 
-from courtyard.rendering.children import QUEUE, Missing
+from courtyard.rendering.children import QUEUE, Missing, sweep
 from courtyard.rendering.conversions import Order, Refused, TooMuch, convert
 from courtyard.rendering.kinds import EXTRA, FORMATS, KINDS, POSSIBLE, TYPES, Format, Kind, installed, kind
 from courtyard.rendering.looks import LARGEST, SIZES, Facts, Picture, read, readable, show, showable
@@ -29,4 +29,5 @@ __all__ = [
     "readable",
     "show",
     "showable",
+    "sweep",
 ]

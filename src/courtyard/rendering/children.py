@@ -20,6 +20,7 @@ MIB = 1024 * 1024
 TOO_MUCH, REFUSED = 3, 4
 SAID = 16_384
 AT_ONCE = 2
+PREFIX = "courtyard-scratch-"
 HERE = Path(__file__).parent
 # One thread each: a renderer is alone in its child, and every thread takes address space.
 _SURROUNDINGS = {
@@ -148,7 +149,7 @@ def _command(readable: list[str], paths: list[str], work: list[str], scratch: Pa
 
 
 def _scratch(files: Mapping[str, bytes]) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-"))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return folder
@@ -220,3 +221,21 @@ async def _take(stream: asyncio.StreamReader | None, most: int) -> bytes:
         if size > most:
             raise _TooLong
     return b"".join(pieces)
+
+
+def sweep(now: float | None = None) -> int:
+    """Remove scratch directories that whoever was killed has left an hour ago; how many."""
+    before = (time.time() if now is None else now) - 3_600
+    removed = 0
+    for entry in os.scandir(tempfile.gettempdir()):
+        with contextlib.suppress(OSError):
+            if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False) and _old(entry, before):
+                shutil.rmtree(entry.path)
+                removed += 1
+    return removed
+
+
+def _old(entry: os.DirEntry[str], before: float) -> bool:
+    """Whether it is ours, and nobody has touched it since."""
+    seen = entry.stat(follow_symlinks=False)
+    return seen.st_uid == os.getuid() and seen.st_mtime < before
