@@ -1,9 +1,12 @@
 """What is done now and then, and how often. Each chore is safe in any number of processes at once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+from courtyard import rendering
 from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
+from courtyard.core.artifacts import generation
 from courtyard.core.identity import expiries
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
@@ -53,6 +56,9 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("signing keys", 3_600, lambda: signing_keys.turn(tools.database), first=25),
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, collect),
+        Chore("ended generations", 2, in_one(generation.settle_ended)),
+        Chore("sources", 600, in_one(generation.forget), first=30),
+        Chore("scratch directories", 3_600, lambda: asyncio.to_thread(rendering.sweep), first=5),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
