@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from courtyard import rendering
-from courtyard.core import accounts, audit, clock, garbage, idempotency, mail
+from courtyard.core import accounts, audit, clock, garbage, idempotency, mail, uploads
 from courtyard.core.artifacts import generation
 from courtyard.core.identity import expiries
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
@@ -56,6 +56,8 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("signing keys", 3_600, lambda: signing_keys.turn(tools.database), first=25),
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, collect),
+        Chore("expired uploads", 60, lambda: expire_uploads(tools), first=5),
+        Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
         Chore("sources", 600, in_one(generation.forget), first=30),
         Chore("scratch directories", 3_600, lambda: asyncio.to_thread(rendering.sweep), first=5),
@@ -114,6 +116,33 @@ async def sweep_blobs(tools: Tools, *, now: int | None = None) -> int:
         for key in unreferenced:
             await tools.blobs.delete(key)
         removed += len(unreferenced)
+    return removed
+
+
+async def expire_uploads(tools: Tools) -> int:
+    """End uploads that nobody went on with, and give back their room; how many."""
+    ended = 0
+    while True:
+        async with tools.database.write() as tx:
+            stages = await uploads.expire(tx)
+        for stage in stages:
+            if stage is not None:
+                await tools.blobs.abandon(stage)
+        ended += len(stages)
+        if not stages:
+            return ended
+
+
+async def sweep_uploads(tools: Tools, *, now: int | None = None) -> int:
+    """Remove from the store what was begun there and has no row: of spaces that went, of whoever was killed; how many."""
+    removed = 0
+    before = (clock.now() if now is None else now) - UNTOUCHED
+    async for stages in _batches(tools.blobs.uploads(older_than=before)):
+        async with tools.database.scan() as tx:
+            unknown = await uploads.unknown(tx, stages)
+        for stage in unknown:
+            await tools.blobs.abandon(stage)
+        removed += len(unknown)
     return removed
 
 

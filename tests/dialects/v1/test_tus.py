@@ -192,12 +192,12 @@ async def test_bytes_that_are_not_the_promised_ones_do_not_count(
 
 
 async def test_the_whole_is_checked_before_it_appears(ada: AsyncClient, place: str, space: Space) -> None:
-    wrong = await begin(ada, place, **described(filename="a", sha256=sha256(b"another")))
+    wrong = await begin(ada, place, len(HELLO), **described(filename="a", sha256=sha256(b"another")))
     problem(await patch(ada, wrong, 0, HELLO), 460)
     assert (await got(ada, wrong))["state"] == "failed"
     assert (await ada.head(wrong, headers=TUS)).status_code == 410
     assert (await artifacts(ada, space), await usage(ada, space)) == ([], (0, 0, 0))
-    right = await begin(ada, place, **described(filename="a", sha256=sha256(HELLO).upper()))
+    right = await begin(ada, place, len(HELLO), **described(filename="a", sha256=sha256(HELLO).upper()))
     assert (await patch(ada, right, 0, HELLO)).status_code == 204
     assert await artifacts(ada, space) == [("a", len(HELLO), sha256(HELLO))]
 
