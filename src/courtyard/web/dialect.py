@@ -37,7 +37,12 @@ class Dialect:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.answer(scope, receive)
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        except (Full, Down) as trouble:
+            # Raised before the first byte of a file; whoever has begun to send breaks off in another way.
+            refused = self.speech.refusal(_troubles(trouble), scope[KEY].request_id)
+            await refused(scope, receive, send)
 
     async def answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         """The answer of this dialect to a request; every refusal is in its words."""

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from courtyard.storage.blobs import Blobs
+from courtyard.storage.database import Down
 from courtyard.web.names import attachment
 from courtyard.web.ranges import Span, Wanted, wanted
 
@@ -54,6 +55,10 @@ class File(NamedTuple):
     name: str
 
 
+class BrokenOff(Exception):
+    """The store went away in the middle of a file: the client sees fewer bytes than were announced."""
+
+
 class Download(Response):
     """Answers GET and HEAD for one file. A reader that takes nothing for 60 s is cut off by the listener."""
 
@@ -67,7 +72,7 @@ class Download(Response):
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises FileNotFoundError before anything is sent when the blob is missing."""
+        """Raises FileNotFoundError or Down before anything is sent when there are no bytes; BrokenOff after that."""
         etag = f'"{self._file.sha256}"'.encode("ascii")
         head = scope["method"] == "HEAD"
         asked = wanted(scope["headers"], etag, self._file.size, head=head)
@@ -81,7 +86,10 @@ class Download(Response):
         sent = len(piece)
         while sent < span.length:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await self._read(span, sent)
+            try:
+                piece = await self._read(span, sent)
+            except Down as error:
+                raise BrokenOff(str(error)) from error
             sent += len(piece)
         await send({"type": "http.response.body", "body": piece})
 
