@@ -1,8 +1,8 @@
 """Artifacts: what spaces hold."""
 
-from courtyard.core.artifacts import generation, previews
-from courtyard.core.artifacts.actions import change, check, create, inspected, purge, restore, trash
-from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact
+from courtyard.core.artifacts import generation, history, previews, thinning, versions
+from courtyard.core.artifacts.actions import change, check, create, inspected, purge, purge_expired, restore, trash
+from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact, NotReady
 from courtyard.core.artifacts.queries import Filters, excerpt, find, find_trashed, page, seek, trashed
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Filters",
     "Inspection",
     "NewArtifact",
+    "NotReady",
     "change",
     "check",
     "create",
@@ -18,12 +19,16 @@ __all__ = [
     "find",
     "find_trashed",
     "generation",
+    "history",
     "inspected",
     "page",
     "previews",
     "purge",
+    "purge_expired",
     "restore",
     "seek",
+    "thinning",
     "trash",
     "trashed",
+    "versions",
 ]

@@ -9,8 +9,9 @@ from msgspec import UNSET
 
 from courtyard.core import clock, events, ids, queue, quota, text
 from courtyard.core.actor import Actor, system
+from courtyard.core.artifacts import history
 from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact
-from courtyard.core.artifacts.queries import find
+from courtyard.core.artifacts.queries import COLUMNS, find
 from courtyard.core.errors import Invalid, NotFound
 from courtyard.core.queue import Job
 from courtyard.core.spaces import Space
@@ -45,15 +46,48 @@ _CHANGE: LiteralString = (
     " thread_ids = coalesce(cast(:thread_ids as text), thread_ids),"
     " metadata = coalesce(cast(:metadata as text), metadata), tags = coalesce(cast(:tags as text), tags),"
     + _TOUCH
+    + ","
+    + history.MOVED
     + " where id = :id and deleted_at is null"
 )
+_TRASH: LiteralString = "update artifact set deleted_at = :now," + _TOUCH + " where id = :id and deleted_at is null"
+_RESTORE: LiteralString = (
+    "update artifact set deleted_at = null,"
+    + _TOUCH
+    + ","
+    + history.MOVED
+    + " where id = :id and deleted_at is not null"
+)
+# Whatever rests in the store for an artifact, each once: two versions may share their bytes.
+_BLOBS: LiteralString = (
+    "select blob_key as key, size from artifact where id = :id"
+    " union select blob_key as key, size from artifact_version where artifact_id = :id"
+)
+_LET_GO: LiteralString = (
+    "insert into blob_garbage (key, at) select x.key, :now from (select key from (" + _BLOBS + ") b"
+    " union select blob_key from preview where artifact_id = :id"
+    " union select source_key from generation where artifact_id = :id) x where x.key not like 'pending:%'"
+    " on conflict (key) do nothing"
+)
+_HELD: LiteralString = (
+    "select cast(coalesce(sum(b.size), 0) as bigint) as size, (select count(*) from artifact_version"
+    " where artifact_id = :id) as versions from (" + _BLOBS + ") b"
+)
+_LOCK: LiteralString = "select id from artifact where id = :id"
+LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
+_EXPIRED: LiteralString = (
+    COLUMNS
+    + " from artifact a where a.deleted_at is not null and a.deleted_at < :before order by a.deleted_at limit :limit"
+)
+EXPIRED = Pair(sqlite=_EXPIRED, postgres=_EXPIRED + " for update of a skip locked")
+PURGED = 50
 
 
-class _Stored(msgspec.Struct, frozen=True):
-    """What a row names in the store."""
+class _Held(msgspec.Struct, frozen=True):
+    """How many bytes rest in the store for an artifact, and how many older versions it has."""
 
-    key: str
     size: int
+    versions: int
 
 
 async def check(tx: Read, space: Space, new: NewArtifact) -> None:
@@ -107,8 +141,9 @@ async def change(tx: Write, actor: Actor, space: Space, artifact: Artifact, chan
         asked["metadata"] = text.patched(artifact.metadata, asked["metadata"])
     values = {name: rule(asked[name]) if name in asked else None for name, rule in _RULES.items()}
     # The row first: it is the lock under which the links change.
-    if not await tx.run(_CHANGE, id=artifact.id, now=clock.now(), **values):
-        raise NotFound
+    now = clock.now()
+    await history.keep(tx, artifact.id, now)
+    await tx.run(_CHANGE, id=artifact.id, now=now, **values)
     if values["thread_ids"] is not None:
         await tx.run("delete from artifact_thread where artifact_id = :id", id=artifact.id)
         threads = msgspec.json.decode(values["thread_ids"], type=list[str])
@@ -119,53 +154,70 @@ async def change(tx: Write, actor: Actor, space: Space, artifact: Artifact, chan
 
 async def trash(tx: Write, actor: Actor, artifact: Artifact) -> None:
     """Put an artifact of a space found with WRITE into its trash. Raises NotFound."""
-    await _move(
-        tx, artifact, "update artifact set deleted_at = :now," + _TOUCH + " where id = :id and deleted_at is null"
+    now = clock.now()
+    await history.keep(tx, artifact.id, now)
+    await tx.run(_TRASH, id=artifact.id, now=now)
+    await events.record(
+        tx, actor, "artifact.trashed", space_id=artifact.space_id, object_id=artifact.id, name=artifact.name
     )
-    await events.record(tx, actor, "artifact.trashed", space_id=artifact.space_id, object_id=artifact.id)
 
 
 async def restore(tx: Write, actor: Actor, space: Space, artifact: Artifact) -> Artifact:
     """Take an artifact out of the trash of a space found with WRITE. Raises NotFound."""
-    await _move(
-        tx, artifact, "update artifact set deleted_at = null," + _TOUCH + " where id = :id and deleted_at is not null"
-    )
+    if not await tx.run(_RESTORE, id=artifact.id, now=clock.now()):
+        raise NotFound
     await events.record(tx, actor, "artifact.restored", space_id=space.id, object_id=artifact.id)
     return await find(tx, actor, space, artifact.id)
 
 
 async def purge(tx: Write, actor: Actor, artifact: Artifact) -> None:
-    """End an artifact, in the trash or not, of a space found with MANAGE. Its bytes are swept after the commit."""
-    ended = await tx.one(_Stored, "delete from artifact where id = :id returning blob_key as key, size", id=artifact.id)
-    if ended is None:
+    """End an artifact, in the trash or not, of a space found with MANAGE, with all its versions and its history.
+
+    Its bytes are swept after the commit. Raises NotFound.
+    """
+    if await tx.one(str, LOCK, id=artifact.id) is None:
         raise NotFound
-    await tx.run(
-        "insert into blob_garbage (key, at) values (:key, :now) on conflict (key) do nothing",
-        key=ended.key,
-        now=clock.now(),
+    held = await tx.one(_Held, _HELD, id=artifact.id) or _Held(0, 0)
+    await tx.run(_LET_GO, id=artifact.id, now=clock.now())
+    await tx.run("delete from artifact where id = :id", id=artifact.id)
+    await events.record(
+        tx, actor, "artifact.purged", space_id=artifact.space_id, object_id=artifact.id, name=artifact.name
     )
-    await events.record(tx, actor, "artifact.purged", space_id=artifact.space_id, object_id=artifact.id)
-    await quota.refund(tx, artifact.space_id, size=ended.size)
+    await quota.refund(tx, artifact.space_id, size=held.size, count=1 + held.versions)
+
+
+async def purge_expired(tx: Write, actor: Actor, days: int) -> int:
+    """Purge what has been in the trash for more than so many days, at most 50 artifacts; how many."""
+    expired = await tx.all(Artifact, EXPIRED, before=clock.now() - days * clock.DAY, limit=PURGED)
+    # In one order, so that two who purge in the same spaces do not wait for each other.
+    for artifact in sorted(expired, key=lambda artifact: artifact.space_id):
+        await purge(tx, actor, artifact)
+    return len(expired)
 
 
 async def inspected(tx: Write, job: Job, found: Inspection) -> bool:
-    """Settle an inspection together with what it found; False, and nothing kept, when the job was lost meanwhile."""
+    """Settle an inspection together with what it found; False, and nothing kept, when the job was lost meanwhile.
+
+    What it found is kept while the artifact still holds the version that was looked at.
+    """
     if not await queue.complete(tx, job):
         return False
     await tx.run(
-        "update artifact set content_type = :content_type, text_excerpt = :text," + _TOUCH + " where id = :id",
+        "update artifact set content_type = :content_type, text_excerpt = :text," + _TOUCH + " where id = :id"
+        " and version = :version",
         id=job.artifact_id,
         content_type=found.content_type,
         text=None if found.text is None else _excerpt(found.text),
+        version=version_of(job),
         now=clock.now(),
     )
     await events.record(tx, system("worker"), "artifact.inspected", space_id=job.space_id, object_id=job.artifact_id)
     return True
 
 
-async def _move(tx: Write, artifact: Artifact, statement: LiteralString) -> None:
-    if not await tx.run(statement, id=artifact.id, now=clock.now()):
-        raise NotFound
+def version_of(job: Job) -> int:
+    """Which version of its artifact a job is about."""
+    return msgspec.json.decode(job.payload, type=dict[str, Any]).get("version", 1)
 
 
 async def link(tx: Write, space_id: str, artifact_id: str, threads: list[str], field: str) -> None:

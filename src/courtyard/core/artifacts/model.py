@@ -5,7 +5,13 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from courtyard.core.errors import Conflict
+
 Status = Literal["pending", "processing", "completed", "failed"]
+
+
+class NotReady(Conflict):
+    """The artifact is not completed yet."""
 
 
 class Artifact(msgspec.Struct, frozen=True):

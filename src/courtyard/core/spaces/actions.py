@@ -96,8 +96,12 @@ async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Spa
 async def remove(tx: Write, actor: Actor, space: Space) -> None:
     """End a space found with OWN, and all that is in it. Its blobs are swept after the commit."""
     await tx.run(
-        "insert into blob_garbage (key, at) select blob_key, :now from artifact where space_id = :id"
-        " on conflict (key) do nothing",
+        "insert into blob_garbage (key, at) select x.key, :now from ("
+        "select blob_key as key from artifact where space_id = :id"
+        " union select v.blob_key from artifact a join artifact_version v on v.artifact_id = a.id where a.space_id = :id"
+        " union select p.blob_key from artifact a join preview p on p.artifact_id = a.id where a.space_id = :id"
+        " union select g.source_key from artifact a join generation g on g.artifact_id = a.id where a.space_id = :id"
+        ") x where x.key not like 'pending:%' on conflict (key) do nothing",
         id=space.id,
         now=clock.now(),
     )
