@@ -6,10 +6,6 @@
   // Only the text of style sheets passes: whatever could hold a tag is refused.
   globalThis.trustedTypes?.createPolicy("default", {
     createHTML: (text) => (text.includes("<") ? null : text),
-    createScriptURL: (url) =>
-      new URL(url, location.href).pathname.startsWith("/console/") &&
-      new URL(url, location.href).origin === location.origin
-        ? url
-        : null,
+    createScriptURL: (url) => (new URL(url, location.href).href.startsWith(`${location.origin}/console/`) ? url : null),
   });
 })();

@@ -9,7 +9,7 @@ import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look.css";
-import { queryClient } from "./api";
+import { Problem, queryClient } from "./api";
 import { router } from "./routes";
 import { theme, variables } from "./theme";
 
@@ -21,7 +21,10 @@ const colours = localStorageColorSchemeManager({ key: "courtyard-colours" });
 const place = document.getElementById("console");
 if (place === null) throw new Error("index.html has no place for the console");
 
-createRoot(place).render(
+// A refusal is shown by the page that met it; anything else is a mistake and belongs into the log.
+const onCaughtError = (error: unknown) => error instanceof Problem || console.error(error);
+
+createRoot(place, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider
       theme={theme}

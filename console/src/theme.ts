@@ -16,7 +16,6 @@ export const theme = createTheme({
   black: "#10201b",
   primaryColor: "lake",
   primaryShade: { light: 8, dark: 3 },
-  autoContrast: true,
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
@@ -33,7 +32,7 @@ export const theme = createTheme({
     CloseButton: { defaultProps: { "aria-label": "Close" } },
     Modal: { defaultProps: { radius: "lg", centered: true, closeButtonProps: { "aria-label": "Close" } } },
     Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
-    Menu: { defaultProps: { radius: "md", shadow: "md", position: "bottom-end" } },
+    Menu: { defaultProps: { radius: "md", shadow: "md", position: "bottom-end", withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 300 } },
   },
 });

@@ -56,7 +56,7 @@ def palette(window: Window) -> None:
     spaces(window)
     window.page.keyboard.press("Control+k")
     window.page.get_by_role("textbox", name="Search spaces and pages").fill("water")
-    window.page.get_by_text("Lakeside Lab").last.wait_for()
+    window.page.get_by_text("Space · Lakeside Lab").wait_for()
 
 
 def tray(window: Window) -> None:

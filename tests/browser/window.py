@@ -59,7 +59,8 @@ class Window:
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def shoot(self, place: Path | None, name: str) -> None:
-        """Keep a picture of the whole page."""
+        """Keep a picture of the whole page; while something lies above it, of what is in the window."""
         if place is not None:
+            whole = self.page.get_by_role("dialog").or_(self.page.get_by_role("menu")).count() == 0
             place.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=place / f"{name}.png", full_page=True)
+            self.page.screenshot(path=place / f"{name}.png", full_page=whole)

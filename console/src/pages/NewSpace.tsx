@@ -11,7 +11,7 @@ export function NewSpace({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [key] = useState(uuid);
   const { data: known } = useQuery(organizations());
-  const owning = known?.data.filter((one) => one.role !== "guest") ?? [];
+  const owning = known?.data.filter((one) => one.role !== null && one.role !== "guest") ?? [];
   const create = useMutation({
     mutationFn: (form: FormData) =>
       told(

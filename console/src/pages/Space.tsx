@@ -25,7 +25,7 @@ export function SpaceHome() {
     <>
       <title>{`${space.name} · Courtyard`}</title>
       <section className="hero">
-        <Cover space={space} />
+        <Cover space={space} wide />
         <div className="words">
           <Title order={1}>{space.name}</Title>
           {space.description && <Text className="about">{space.description}</Text>}

@@ -101,6 +101,8 @@ function Card({ space }: { space: Space }) {
             {VISIBILITIES.find((one) => one.value === space.visibility)?.label ?? space.visibility}
           </Tag>
           {space.role && <Tag>{space.role}</Tag>}
+        </div>
+        <div className="facts">
           <span>{space.organization.name}</span>
           <Moment at={space.updated_at} />
         </div>

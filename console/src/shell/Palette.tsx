@@ -12,7 +12,7 @@ export function Palette() {
   const navigate = useNavigate();
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), 200);
-  const { data } = useQuery({
+  const { data, isFetching } = useQuery({
     queryKey: ["palette", q],
     queryFn: () => told(api.GET("/v1/spaces", { params: { query: { mine: "true", q, limit: 8 } } })),
     enabled: q !== "",
@@ -24,7 +24,8 @@ export function Palette() {
       onQueryChange={setTyped}
       shortcut={["mod + K"]}
       highlightQuery={false}
-      nothingFound="Nothing has such a name."
+      nothingFound={isFetching || q !== typed.trim() ? "Searching…" : "Nothing has such a name."}
+      attributes={{ content: { "aria-label": "Search and commands" } }}
       searchProps={{
         leftSection: <IconSearch size={19} aria-hidden />,
         placeholder: "Search spaces and pages",

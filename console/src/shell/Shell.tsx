@@ -30,10 +30,10 @@ export function Shell() {
           <Mark />
           <span className="mantine-visible-from-xs">Courtyard</span>
         </Link>
-        <UnstyledButton className="search" onClick={spotlight.open} aria-label="Search and commands">
+        <UnstyledButton className="search" onClick={spotlight.open}>
           <IconSearch size={17} aria-hidden />
           <span>Search or jump to…</span>
-          <kbd>{COMMAND}</kbd>
+          <kbd aria-hidden>{COMMAND}</kbd>
         </UnstyledButton>
         <div className="end">
           <Tray />
@@ -63,10 +63,11 @@ export function Shell() {
 }
 
 function Places({ onGo }: { onGo: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
   return (
     <nav aria-label="Main" className="places">
       {PLACES.map(({ label, to, icon: Icon }) => (
-        <Link key={to} to={to} onClick={onGo} activeOptions={{ exact: false, includeSearch: false }}>
+        <Link key={to} to={to} onClick={onGo} aria-current={isIn(path, to) ? "page" : undefined}>
           <Icon size={19} stroke={1.7} aria-hidden />
           {label}
         </Link>
@@ -81,6 +82,10 @@ function Places({ onGo }: { onGo: () => void }) {
     </nav>
   );
 }
+
+/** Whether a page belongs to a place; those of one space belong to the spaces. */
+const isIn = (path: string, place: string) =>
+  place === "/" ? path === "/" || path.startsWith("/spaces/") : path === place || path.startsWith(`${place}/`);
 
 function Mark() {
   return (

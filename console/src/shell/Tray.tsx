@@ -26,13 +26,13 @@ export function Tray() {
       radius="lg"
       trapFocus={false}
     >
-      <Popover.Target>
-        <Indicator disabled={under === 0} label={under} size={17} offset={4} inline>
+      <Indicator disabled={under === 0} label={under} size={17} offset={4} inline>
+        <Popover.Target>
           <ActionIcon variant="subtle" color="gray" size={38} onClick={toggle} aria-label={spoken(uploads)}>
             <IconUpload size={20} stroke={1.8} aria-hidden />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown className="tray" aria-label="Uploads">
         <header>
           <Title order={3}>Uploads</Title>
