@@ -255,3 +255,16 @@ async def test_hostile_names_are_only_names(browser: Browser, world: World) -> N
     typed = await browser.submit(seen, username=HOSTILE, password="short")
     assert typed.page.form.fields["username"] == HOSTILE
     assert "<script" not in typed.response.text
+
+
+async def test_an_invitation_is_declined(browser: Browser, world: World) -> None:
+    invited = await invite(world, "ada", await world.space("ada"), NEW)
+    token = await token_of(world, invited)
+    page = await browser.get(f"/invite/{token}")
+    assert (await browser.post(f"/invite/{token}/decline", {})).status == 403
+    seen = await browser.submit(page, page.form(f"/invite/{token}/decline"))
+    assert seen.status == 200
+    assert "Declined" in seen.page.headings
+    assert (await browser.get(f"/invite/{token}")).status == 410
+    assert (await browser.submit(page, page.form(f"/invite/{token}/decline"))).status == 410
+    assert (await browser.submit(page, username="nell", password=PASSWORD)).status == 410

@@ -11,6 +11,7 @@ from courtyard.dialects.pages import (
     forms,
     links,
     passkeys,
+    providers,
     public,
     second_factor,
     signing,
@@ -60,6 +61,7 @@ SPEECH = Speech(
 ROUTERS = [
     signing.router,
     passkeys.router,
+    providers.router,
     links.router,
     consent.router,
     account.router,

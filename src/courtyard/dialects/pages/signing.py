@@ -44,6 +44,7 @@ def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", sta
         next=target,
         email=email,
         open_house=open_house,
+        providers=call.services.providers.buttons,
         site=site,
         error=error,
     )
