@@ -23,7 +23,7 @@ def migrate(
 
 @blobs.command("verify")
 def verify(
-    sample: Annotated[int, typer.Option("--sample", min=1, help="Check so many, taken at random.")] = 0,
+    sample: Annotated[int, typer.Option("--sample", min=0, help="Check so many, taken at random.")] = 0,
 ) -> None:
     """Read the file of every row: is it there, has it the right size and SHA-256? Exits 1 when one has not."""
     from courtyard.cli import stores
