@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from courtyard.core.artifacts import thinning
 from courtyard.web.https import parse_proxies
 from courtyard.web.openid.providers import Provider, trusted
 
@@ -109,7 +110,8 @@ class Settings(BaseSettings):
         default=[], description="Outside providers to sign in with, as a JSON list; see docs/providers.md."
     )
     provider_ca: Path | None = Field(
-        default=None, description="Certificate authorities (PEM) to trust for all providers, besides those of the machine."
+        default=None,
+        description="Certificate authorities (PEM) to trust for all providers, besides those of the machine.",
     )
     rate_limits: Literal["on", "off"] = Field(default="on", description="Whether requests are counted and limited.")
     rate_login: PositiveInt = Field(default=10, description="Sign-ins per minute and address.")
@@ -139,6 +141,16 @@ class Settings(BaseSettings):
     space_artifacts: NonNegativeInt = Field(
         default=0, description="Artifacts that a space may hold, each version as one, trash included; 0 is no limit."
     )
+    trash_days: NonNegativeInt = Field(
+        default=30, description="Days after which what is in the trash is purged; 0 keeps it."
+    )
+    history_days: NonNegativeInt = Field(
+        default=365, description="Days for which a space can be seen as it was (`as_of`); 0 keeps all."
+    )
+    versions_keep: str = Field(
+        default=thinning.DEFAULT,
+        description="Older versions that are kept: `all`, a number, or steps of age and spacing; see docs/artifacts.md.",
+    )
     plain_http: bool = Field(
         default=False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
     )
@@ -165,6 +177,12 @@ class Settings(BaseSettings):
         if isinstance(value, Unreadable):
             # Braces in a path would be taken for places to fill.
             raise PydanticCustomError("unreadable", "{reason}", {"reason": value.message})
+        return value
+
+    @field_validator("versions_keep")
+    @classmethod
+    def _policy(cls, value: str) -> str:
+        thinning.parse(value)
         return value
 
     @field_validator("trusted_proxies", mode="before")
