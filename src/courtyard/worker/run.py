@@ -22,6 +22,10 @@ PATIENCE = 600
 """Seconds that one attempt at a job may take."""
 TROUBLE = 2.0
 """Seconds that a lane leaves a database alone that did not answer."""
+GLANCE = 0.5
+"""Seconds after which a running job that was cancelled is stopped, or less."""
+LOOK_FOR_LOST = 1.0
+"""A job whose worker was lost is taken up again so many seconds after its lease, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +59,15 @@ class Worker:
         self._tools = Tools(database, blobs, setup)
         self._pace = pace
         self._tasks = tasks
-        self._chores = [*timetable(self._tools), Chore("lost jobs", pace.lease / 4_000, self._recover)]
+        self._chores = [
+            *timetable(self._tools),
+            Chore("lost jobs", min(pace.lease / 4_000, LOOK_FOR_LOST), self._recover),
+        ]
         if usage is not None:
             self._chores.append(Chore("usage", 10, lambda: usage.flush(database)))
         self._ending = asyncio.Event()
         self._life: set[asyncio.Task[None]] = set()
-        self._heart: asyncio.Task[None] | None = None
+        self._hearts: list[asyncio.Task[None]] = []
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
 
     async def __aenter__(self) -> "Worker":
@@ -74,7 +81,7 @@ class Worker:
         """Begin; what goes wrong from here on is logged and tried again."""
         lanes = [self._lane() for _ in range(self._pace.lanes)]
         self._life = {asyncio.create_task(each) for each in (*lanes, *map(self._keep, self._chores))}
-        self._heart = asyncio.create_task(self._beat())
+        self._hearts = [asyncio.create_task(self._beat()), asyncio.create_task(self._glance())]
 
     async def stop(self) -> None:
         """Take nothing new, let what runs come to its end for `grace` seconds, give the rest back untried."""
@@ -82,7 +89,7 @@ class Worker:
         if self._life:
             await asyncio.wait(self._life, timeout=self._pace.grace)
         left = list(self._running.values())
-        tasks = [*self._life, *(task for _, task in left), *([self._heart] if self._heart else [])]
+        tasks = [*self._life, *(task for _, task in left), *self._hearts]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -172,7 +179,26 @@ class Worker:
                 if not ours:
                     task.cancel()
 
+    async def _glance(self) -> None:
+        """Stop what somebody cancelled: its task is cancelled, which ends the children that it started."""
+        while True:
+            await asyncio.sleep(GLANCE)
+            running = dict(self._running)
+            if not running:
+                continue
+            try:
+                async with self._tools.database.read() as tx:
+                    lost = await queue.lost(tx, [job for job, _ in running.values()])
+            except Exception as error:  # noqa: BLE001 - the next glance may come through
+                _tell("glance failed", error)
+                continue
+            for job_id in lost:
+                running[job_id][1].cancel()
+
     async def _recover(self) -> None:
+        async with self._tools.database.read() as tx:
+            if not await queue.any_lost(tx):
+                return
         async with self._tools.database.write() as tx:
             lost = await queue.recover(tx)
         if lost:

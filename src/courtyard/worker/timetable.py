@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from courtyard import rendering
-from courtyard.core import accounts, audit, clock, garbage, idempotency, mail, uploads
-from courtyard.core.artifacts import generation
+from courtyard.core import accounts, artifacts, audit, clock, garbage, idempotency, mail, news, uploads
+from courtyard.core.actor import system
+from courtyard.core.artifacts import generation, history, thinning
 from courtyard.core.identity import expiries
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
@@ -14,6 +15,8 @@ from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
 
 SWEPT = 500
+BREATH = 0.01
+"""Seconds between two steps of a long chore, so that those who write meanwhile do not wait for the whole of it."""
 UNTOUCHED = clock.HOUR
 """A blob is stored before its row commits: younger than this, it may still get one."""
 
@@ -61,6 +64,10 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("ended generations", 2, in_one(generation.settle_ended)),
         Chore("sources", 600, in_one(generation.forget), first=30),
         Chore("scratch directories", 3_600, lambda: asyncio.to_thread(rendering.sweep), first=5),
+        Chore("trash", 300, lambda: empty_trash(tools), first=30),
+        Chore("history", 300, lambda: forget_history(tools), first=35),
+        Chore("news", 60, lambda: forget_news(tools), first=40),
+        Chore("versions", 3_600, lambda: thin_versions(tools), first=50),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
     )
@@ -117,6 +124,53 @@ async def sweep_blobs(tools: Tools, *, now: int | None = None) -> int:
             await tools.blobs.delete(key)
         removed += len(unreferenced)
     return removed
+
+
+async def empty_trash(tools: Tools) -> int:
+    """Purge what has been in the trash for longer than the installation keeps it, in steps; how many."""
+    days, purged = tools.setup.trash_days, 0
+    while days:
+        async with tools.database.write() as tx:
+            step = await artifacts.purge_expired(tx, system("worker"), days)
+        purged += step
+        if not step:
+            break
+        await asyncio.sleep(BREATH)
+    return purged
+
+
+async def forget_history(tools: Tools) -> None:
+    """Drop what artifacts were like so long ago that nobody may ask for it any more, in steps."""
+    more = bool(tools.setup.history_days)
+    while more:
+        async with tools.database.write() as tx:
+            more = await history.forget(tx, tools.setup.history_days)
+        await asyncio.sleep(BREATH)
+
+
+async def forget_news(tools: Tools) -> None:
+    """Drop news that nobody will come back for, in steps."""
+    more = True
+    while more:
+        async with tools.database.write() as tx:
+            more = await news.forget(tx)
+        await asyncio.sleep(BREATH)
+
+
+async def thin_versions(tools: Tools) -> int:
+    """Drop the versions that the installation's policy does not keep, one artifact at a time; how many."""
+    policy, past, dropped = thinning.parse(tools.setup.versions_keep), "", 0
+    while policy != thinning.Policy():
+        async with tools.database.scan() as tx:
+            found = await thinning.candidates(tx, policy, past)
+        if not found:
+            break
+        for artifact_id in found:
+            async with tools.database.write() as tx:
+                dropped += await thinning.thin(tx, policy, artifact_id)
+            await asyncio.sleep(BREATH)
+        past = found[-1]
+    return dropped
 
 
 async def expire_uploads(tools: Tools) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from courtyard.core.artifacts import thinning
 from courtyard.core.queue import Job
 from courtyard.storage.blobs import Blobs
 from courtyard.storage.database import Database, Write
@@ -18,6 +19,9 @@ class Setup:
     mail_from: str = "courtyard@localhost"
     smtp_url: str = ""
     hooks_allow_private: bool = False
+    trash_days: int = 30
+    history_days: int = 365
+    versions_keep: str = thinning.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
