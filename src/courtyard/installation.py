@@ -22,6 +22,7 @@ from courtyard.web.dialect import Services
 from courtyard.web.guard import Guard
 from courtyard.web.https import Proxies, parse_proxies
 from courtyard.web.logs import RequestLine
+from courtyard.web.openid.relying import Providers
 from courtyard.web.rates import POLICIES, Rates
 from courtyard.web.reference import Document, reference
 from courtyard.web.usage import Usage
@@ -60,7 +61,10 @@ async def opened(settings: Settings) -> AsyncGenerator[Installation]:
                 cursors = Cursors(await own.key(tx, "cursors"))
                 await quota.limit(tx, bytes=settings.space_bytes, artifacts=settings.space_artifacts)
             yield Installation(
-                settings, Services(database, blobs, cursors, rates(settings), usage, policy(settings)), usage, migrated
+                settings,
+                Services(database, blobs, cursors, rates(settings), usage, policy(settings), providers(settings)),
+                usage,
+                migrated,
             )
         finally:
             await usage.flush(database)
@@ -106,6 +110,11 @@ def rates(settings: Settings) -> Rates:
     return Rates(policies, on=settings.rate_limits == "on")
 
 
+def providers(settings: Settings) -> Providers:
+    """The outside providers to sign in with."""
+    return Providers(settings.providers, settings.provider_ca)
+
+
 def worker(installation: Installation) -> Worker:
     """What does this installation's background work, as an async context."""
     settings, services = installation.settings, installation.services
@@ -116,6 +125,9 @@ def worker(installation: Installation) -> Worker:
         mail_from=settings.mail_from,
         smtp_url=settings.smtp_url.get_secret_value(),
         hooks_allow_private=settings.hooks_allow_private,
+        trash_days=settings.trash_days,
+        history_days=settings.history_days,
+        versions_keep=settings.versions_keep,
     )
     return Worker(services.database, services.blobs, setup, usage=installation.usage)
 
@@ -149,6 +161,6 @@ def body_limit(settings: Settings) -> Callable[[str, str], int]:
         if RESUMABLE.search(path):
             # A client that is not told otherwise sends the whole file in one request.
             return settings.tus_limit
-        return settings.upload_limit if path.endswith("/artifacts") else settings.body_limit
+        return settings.upload_limit if path.endswith(("/artifacts", "/content")) else settings.body_limit
 
     return limit

@@ -83,7 +83,15 @@ async def services(database: Database, settings: Settings) -> AsyncIterator[Serv
     """What the installation lends to its dialects, its files in the test's own directory."""
     blobs = LocalBlobs(settings.data_dir / "blobs")
     rates = installation.rates(settings)
-    yield Services(database, blobs, Cursors(b"k" * 32), rates, Usage(), installation.policy(settings))
+    yield Services(
+        database,
+        blobs,
+        Cursors(b"k" * 32),
+        rates,
+        Usage(),
+        installation.policy(settings),
+        installation.providers(settings),
+    )
     await blobs.close()
 
 

@@ -14,6 +14,7 @@ from courtyard.storage.database import Database
 from courtyard.web import input as reading
 from courtyard.web.answer import Answer
 from courtyard.web.cursors import Cursors
+from courtyard.web.openid.relying import Providers
 from courtyard.web.rates import RateExceeded
 
 Headers = list[tuple[bytes, bytes]]
@@ -43,6 +44,7 @@ class Policy:
     tus_limit: int = 5 * 1024 * 1024 * 1024
     upload_life: int = 24 * 3600 * 1000
     public_url: str = ""
+    history_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Services:
     rates: Taker
     usage: Usage
     policy: Policy
+    providers: Providers = field(default_factory=Providers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Signing in with an outside provider: the way there, the way back, and the links of an account."""
 
 import hmac
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import quote
 
 import msgspec
@@ -15,6 +15,7 @@ from courtyard.core.accounts.outside import Newcomer
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Invalid, Refusal
 from courtyard.core.identity import proofs
+from courtyard.core.identity.people import Person
 from courtyard.core.identity.sessions import Session
 from courtyard.core.membership import mapped
 from courtyard.dialects.pages import cookies, views
@@ -24,7 +25,7 @@ from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, 
 from courtyard.web.call import Call
 from courtyard.web.openid.relying import Party, Sent, Told
 from courtyard.web.route import Route
-from courtyard.web.suppliers import Read, Whole, Write
+from courtyard.web.suppliers import Changing, Read, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 COOKIE, LISTING = "courtyard_provider", "provider"
@@ -92,20 +93,25 @@ async def _arrived(call: Call, party: Party) -> Response:
 
 async def _enter(call: Call, party: Party, journey: Journey, told: Told) -> Response:
     """A session for whoever the provider vouched for, their roles in its organizations settled. Raises Refusal."""
-    provider, came = party.provider, origin(call)
-    registration = outside.registration_by(call.services.policy.registration, provider.allow_registration)
+    came = origin(call)
+    registration = outside.registration_by(call.services.policy.registration, party.provider.allow_registration)
     async with call.services.database.write() as tx:
         person = await outside.arrive(tx, _newcomer(party, told), came, registration)
-        if not isinstance(person, Refusal):
-            wanted = dict(provider.wanted(told.groups))
-            strange = await mapped.settle(tx, came, person, provider.organizations, wanted)
-            session, secret = await accounts.enter(tx, person, came, call.header(b"user-agent") or "")
-    if isinstance(person, Refusal):
-        raise person
-    for handle in strange:
-        _log.warning("no such organization to map groups to", provider=provider.name, organization=handle)
+        entered = None if isinstance(person, Refusal) else await _settled(tx, call, party, person, told)
+    if entered is None:
+        # Raised after the commit: it has been written down.
+        raise cast(Refusal, person)
+    session, secret = entered
     onward = journey.next if session.state == "open" else f"/login/second?next={quote(journey.next, safe='')}"
     return with_session(call, views.go(onward), secret)
+
+
+async def _settled(tx: Changing, call: Call, party: Party, person: Person, told: Told) -> tuple[Session, str]:
+    provider, came = party.provider, origin(call)
+    wanted = dict(provider.wanted(told.groups))
+    for handle in await mapped.settle(tx, came, person, provider.organizations, wanted):
+        _log.warning("no such organization to map groups to", provider=provider.name, organization=handle)
+    return await accounts.enter(tx, person, came, call.header(b"user-agent") or "")
 
 
 async def _link(call: Call, party: Party, journey: Journey, told: Told) -> Response:
