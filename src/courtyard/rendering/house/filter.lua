@@ -90,6 +90,11 @@ function Pandoc(document)
       document.blocks:remove(1)
     end
   end
+  if not titled and given.title then
+    if not (first and first.t == "Header" and pandoc.utils.stringify(first.content) == given.title) then
+      document.blocks:insert(1, pandoc.Header(1, { pandoc.Str(given.title) }))
+    end
+  end
   given.pagetitle = given.title or given.pagetitle
   if FORMAT:match("typst") then
     local facts = io.open("facts.json", "w")

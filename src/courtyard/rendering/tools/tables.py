@@ -11,6 +11,14 @@ from typing import Any, NoReturn, cast
 COLUMNS, CELLS = 16_384, 500_000
 PAGE_COLUMNS, PAGE_CELLS = 60, 20_000
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?", re.ASCII)
+
+
+class Written(str):
+    """A value as CSV has it: shown as it was written, and a number in a sheet if it is written like one."""
+
+    __slots__ = ()
+
+
 Cell = str | int | float | bool | None
 Table = tuple[list[str], list[list[Cell]]]
 
@@ -65,7 +73,7 @@ def from_csv(text: str) -> Table:
             if cells > CELLS:
                 refuse(f"The table has more than {CELLS} cells.")
             # The head is words, also where it looks like numbers.
-            rows.append([typed(value) for value in row] if rows else [*row])
+            rows.append([Written(value) or None for value in row] if rows else [*row])
     except csv.Error as error:
         refuse(f"The CSV cannot be read: {error}.")
     if not rows:
@@ -76,10 +84,10 @@ def from_csv(text: str) -> Table:
     return head, [row + [None] * (width - len(row)) for row in rows[1:] if row]
 
 
-def typed(value: str) -> Cell:
-    """A number if it is written like one; never a date or a truth, which spreadsheets guess wrong."""
-    if not _NUMBER.fullmatch(value):
-        return value or None
+def typed(value: Cell) -> Cell:
+    """Never a date or a truth, which spreadsheets guess wrong."""
+    if not isinstance(value, Written) or not _NUMBER.fullmatch(value):
+        return value
     return float(value) if "." in value else int(value)
 
 
@@ -120,7 +128,7 @@ def numeric(head: list[str], rows: list[list[Cell]]) -> list[bool]:
     """Which columns hold numbers alone, and are set flush right."""
     found: list[bool] = []
     for column in range(len(head)):
-        values = [row[column] for row in rows if row[column] is not None]
+        values = [typed(row[column]) for row in rows if row[column] is not None]
         found.append(
             bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         )
@@ -151,6 +159,7 @@ def to_xlsx(head: list[str], rows: list[list[Cell]]) -> None:
 
 
 def write(sheet: Any, row: int, column: int, value: Cell) -> None:
+    value = typed(value)
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float) and abs(value) < 1e15:

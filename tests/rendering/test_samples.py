@@ -1,0 +1,98 @@
+"""The samples in docs/samples: each is what its source is converted to today, by its text and its pages.
+
+`COURTYARD_SAMPLES=write` makes them anew; then look at them before they are committed.
+"""
+
+import io
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from courtyard import rendering
+from courtyard.rendering import TYPES, Format, Order, convert, read
+from tests.structure.sources import ROOT
+
+SAMPLES = ROOT / "docs" / "samples"
+WRITE = os.environ.get("COURTYARD_SAMPLES") == "write"
+PAGES: tuple[Format, ...] = ("pdf", "docx", "html", "txt", "png")
+TABLES: tuple[Format, ...] = ("xlsx", "pdf", "md", "txt", "html")
+MADE: list[tuple[str, Format]] = [
+    *(("report.md", target) for target in PAGES),
+    *(("sales.csv", target) for target in TABLES),
+    ("people.json", "csv"),
+    ("people.json", "xlsx"),
+    ("letter.md", "pdf"),
+]
+WORDS = {
+    "report.md": [
+        "The courtyard in the third quarter",
+        "1,365.40",
+        "Measured between the walls",
+        "[Image: the yard in June]",
+    ],
+    "sales.csv": ["Region", "fair, with rain", "=SUM(D2:D5) stays text", "3415.60"],
+    "people.json": ["Émilie", "1906", "Paris"],
+    "letter.md": ["Dear Grace *Hopper*,", "Rope, 12 m", "Please pay 48.35 within 14 days.", "Courtyard & Sons"],
+}
+
+
+async def made(source: str, target: Format) -> bytes:
+    content = (SAMPLES / source).read_bytes()
+    kind = rendering.kind("", source, content)
+    assert kind is not None
+    if source == "letter.md":
+        data = json.loads((SAMPLES / "letter.json").read_text())
+        filled = json.dumps({"template": content.decode(), "data": data}).encode()
+        return await convert(Order(kind=kind, target=target, name=source, title="Your order", filled=True), filled)
+    return await convert(Order(kind=kind, target=target, name=source), content)
+
+
+async def words(target: Format, content: bytes) -> tuple[str, int | None]:
+    """The text in it without line breaks, and its number of pages."""
+    if target in ("pdf", "docx", "xlsx", "png"):
+        facts = await read(TYPES[target], content)
+        return " ".join((facts.text or "").split()), facts.pages
+    return " ".join(content.decode().split()), None
+
+
+@pytest.mark.parametrize(("source", "target"), MADE)
+async def test_a_sample_is_what_its_source_becomes(source: str, target: Format) -> None:
+    content = await made(source, target)
+    sample = SAMPLES / f"{Path(source).stem}.{target}"
+    if WRITE:
+        sample.write_bytes(content)
+    assert await words(target, content) == await words(target, sample.read_bytes())
+    text, pages = await words(target, content)
+    if target == "png":
+        assert content.startswith(b"\x89PNG")
+        return
+    assert [word for word in WORDS[source] if squeezed(word) not in squeezed(text)] == []
+    assert pages == (1 if target == "pdf" else pages)
+
+
+def squeezed(text: str) -> str:
+    """Without spaces, marks of Markdown and entities: readers differ about these."""
+    return re.sub(r"[\s\\*]|\u00ad", "", text.replace("&amp;", "&"))
+
+
+def sheet(book: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        return parts.read("xl/worksheets/sheet1.xml").decode()
+
+
+async def test_a_sheet_has_numbers_as_numbers_and_no_formulas() -> None:
+    found = sheet(await made("sales.csv", "xlsx"))
+    assert "<v>4812.5</v>" in found
+    assert "<f>" not in found
+    assert '<pane ySplit="1"' in found
+    assert "<autoFilter" in found
+
+
+async def test_a_page_of_html_runs_nothing_and_fetches_nothing() -> None:
+    found = (await made("report.md", "html")).decode()
+    assert "default-src 'none'" in found
+    assert not re.search(r"<(script|img|iframe|link|object)\b", found)
