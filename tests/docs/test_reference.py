@@ -86,7 +86,7 @@ def page(module: Any) -> Path:
 @pytest.mark.parametrize("module", PROTOCOLS, ids=[module.SPEECH.name for module in PROTOCOLS])
 def test_every_call_of_an_api_is_on_its_page(module: Any) -> None:
     text = page(module).read_text()
-    documented = set(re.findall(r"\b(?:GET|POST|PUT|PATCH|DELETE) /[^\s`?)\"]*", text))
+    documented = set(re.findall(r"\b(?:GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) /[^\s`?)\"]*", text))
     assert [call for call in calls(module) if call not in documented] == []
 
 
@@ -94,5 +94,5 @@ def test_every_call_of_an_api_is_on_its_page(module: Any) -> None:
 def test_a_page_names_no_call_of_its_own_that_is_not_there(module: Any) -> None:
     own = tuple(f"{prefix}/" for prefix in module.SPEECH.prefixes)
     known = {call.rstrip("/") for call in calls(module)} | {f"GET {module.SPEECH.openapi_path}"}
-    named = re.findall(r"(?<=`)((?:GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*))", page(module).read_text())
+    named = re.findall(r"(?<=`)((?:GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (/[^\s`?]*))", page(module).read_text())
     assert [call for call, path in named if path.startswith(own) and call.rstrip("/") not in known] == []

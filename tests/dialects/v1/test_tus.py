@@ -1,26 +1,27 @@
-"""Uploads that can be resumed: tus 1.0 as a client walks it, and what it refuses."""
+"""Uploads that can be resumed: tus 1.0 as a client walks it."""
 
 import asyncio
-import base64
 import hashlib
-import os
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from httpx2 import AsyncClient, Response
+from httpx2 import AsyncClient
 
-from courtyard.core import clock, quota, uploads
 from courtyard.core.spaces import Space
-from courtyard.web.arrival import ClientGone
-from courtyard.web.dialect import Services
-from tests.dialects.conftest import Clients as Everybody
-from tests.dialects.v1.answers import UNKNOWN, Clients, got, problem
+from tests.dialects.v1.answers import Clients, got, problem
+from tests.dialects.v1.uploading import (
+    BYTES,
+    HELLO,
+    TUS,
+    artifacts,
+    b64,
+    begin,
+    described,
+    offset,
+    patch,
+    sha256,
+    usage,
+)
 from tests.world import World
-
-TUS = {"Tus-Resumable": "1.0.0"}
-BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
-HELLO = b"hello, quiet lake"
 
 
 @pytest.fixture
@@ -36,56 +37,6 @@ async def space(world: World) -> Space:
 @pytest.fixture
 def place(space: Space) -> str:
     return f"/v1/spaces/{space.id}/uploads"
-
-
-def b64(value: str | bytes) -> str:
-    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
-
-
-def described(**words: str) -> dict[str, str]:
-    return {"Upload-Metadata": ",".join(f"{name} {b64(value)}" for name, value in words.items())}
-
-
-async def begin(client: AsyncClient, place: str, length: int | None = len(HELLO), **more: Any) -> str:
-    """The address of a new upload."""
-    size = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
-    response = await client.post(place, headers={**TUS, **size, **described(filename="lake.txt"), **more})
-    assert response.status_code == 201, response.text
-    assert response.headers["tus-resumable"] == "1.0.0"
-    assert response.headers["location"].startswith(place + "/")
-    return response.headers["location"]
-
-
-async def patch(client: AsyncClient, address: str, offset: int, body: Any, **more: str) -> Response:
-    return await client.patch(
-        address,
-        content=body,
-        headers={**BYTES, "Upload-Offset": str(offset), **{k.replace("_", "-"): v for k, v in more.items()}},
-    )
-
-
-async def offset(client: AsyncClient, address: str) -> int:
-    response = await client.head(address, headers=TUS)
-    assert response.status_code == 200, response.headers
-    assert (response.headers["cache-control"], response.content) == ("no-store", b"")
-    return int(response.headers["upload-offset"])
-
-
-async def artifacts(client: AsyncClient, space: Space) -> list[tuple[str, int, str]]:
-    rows = (await got(client, f"/v1/spaces/{space.id}/artifacts"))["data"]
-    return [(row["name"], row["size"], row["checksum"].removeprefix("sha256:")) for row in rows]
-
-
-async def usage(client: AsyncClient, space: Space) -> tuple[int, int, int]:
-    held = await got(client, f"/v1/spaces/{space.id}/usage")
-    return held["bytes"], held["artifacts"], held["reserved"]
-
-
-def sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-# --- the protocol as its client walks it ---
 
 
 async def test_options_tell_everybody_what_is_spoken(anonymous: AsyncClient, place: str) -> None:
@@ -260,206 +211,3 @@ async def test_a_creation_that_is_repeated_makes_one_upload(ada: AsyncClient, pl
     assert first.headers["location"] == again.headers["location"]
     assert again.headers["idempotent-replayed"] == "true"
     problem(await ada.post(place, headers={**head, "Upload-Length": "6"}), 422, "idempotency_key_reused")
-
-
-# --- what is refused ---
-
-
-async def test_another_protocol_hears_so_first(ada: AsyncClient, anonymous: AsyncClient, place: str) -> None:
-    for version in ({}, {"Tus-Resumable": "0.2.2"}):
-        response = await anonymous.post(place, headers=version)
-        problem(response, 412, "other_version")
-        assert (response.headers["tus-version"], response.headers["tus-resumable"]) == ("1.0.0", "1.0.0")
-    response = await anonymous.post(place, headers=TUS)
-    assert (response.status_code, response.headers["tus-resumable"]) == (401, "1.0.0")
-    response = await ada.head(f"{place}/{UNKNOWN}", headers=TUS)
-    assert (response.status_code, response.headers["tus-resumable"]) == (404, "1.0.0")
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 400),
-        ({"Upload-Length": "-1"}, 400),
-        ({"Upload-Length": "1e3"}, 400),
-        ({"Upload-Length": "9" * 18}, 413),
-        ({"Upload-Length": "5", "Upload-Defer-Length": "1"}, 400),
-        ({"Upload-Defer-Length": "2"}, 400),
-        ({"Upload-Length": "5", "Upload-Metadata": ""}, 422),
-        ({"Upload-Length": "5", "Upload-Metadata": "filename ???"}, 400),
-        ({"Upload-Length": "5", "Upload-Metadata": f"filename {b64(bytes([255]))}"}, 400),
-        ({"Upload-Length": "5", "Upload-Metadata": f"filename {b64('a')},filename {b64('b')}"}, 400),
-        ({"Upload-Length": "5", **described(filename="a", thread_id=UNKNOWN)}, 422),
-        ({"Upload-Length": "5", **described(filename="a", metadata="[")}, 422),
-        ({"Upload-Length": "5", **described(filename="a", metadata="[]")}, 422),
-        ({"Upload-Length": "5", **described(filename="a", filetype="text")}, 422),
-        ({"Upload-Length": "5", **described(filename="a", sha256="12")}, 422),
-        ({"Upload-Concat": "final;"}, 400),
-        ({"Upload-Concat": "final;/elsewhere"}, 400),
-        ({"Upload-Concat": f"final;/v1/spaces/{UNKNOWN}/uploads/{UNKNOWN}"}, 400),
-        ({"Upload-Concat": "whole", "Upload-Length": "5"}, 400),
-    ],
-)
-async def test_a_creation_that_is_wrong_makes_nothing(
-    ada: AsyncClient, place: str, space: Space, world: World, headers: dict[str, str], status: int
-) -> None:
-    problem(await ada.post(place, headers={**TUS, **headers}), status)
-    assert await usage(ada, space) == (0, 0, 0)
-    assert "upload.created" not in await world.events()
-
-
-async def test_bytes_that_do_not_fit_are_refused(ada: AsyncClient, place: str) -> None:
-    address = await begin(ada, place)
-    problem(await ada.patch(address, content=b"x", headers={**BYTES, "Upload-Offset": "x"}), 400)
-    problem(await ada.patch(address, content=b"x", headers=BYTES), 400)
-    problem(await ada.patch(address, content=b"x", headers={**TUS, "Upload-Offset": "0"}), 415)
-    problem(await patch(ada, address, 1, b"x"), 409)
-    problem(await patch(ada, address, 0, HELLO + b"!"), 413)
-
-    async def unannounced() -> AsyncIterator[bytes]:
-        yield HELLO
-        yield b"!"
-
-    problem(await patch(ada, address, 0, unannounced()), 413)
-    assert await offset(ada, address) == 0
-
-
-async def test_only_who_may_write_uploads(
-    v1: Clients, clients: Everybody, place: str, space: Space, world: World
-) -> None:
-    address = await begin(v1("ada"), place)
-    for name, status in (("vi", 403), ("eve", 404)):
-        assert (await v1(name).head(address, headers=TUS)).status_code == status
-        problem(await v1(name).get(address), status)
-        problem(await patch(v1(name), address, 0, HELLO), status)
-        problem(await v1(name).delete(address, headers=TUS), status)
-        problem(await v1(name).post(place, headers={**TUS, "Upload-Length": "5", **described(filename="a")}), status)
-    problem(await patch(clients.of(None), address, 0, HELLO), 401)
-    other = await world.space("eve")
-    problem(await v1("eve").get(f"/v1/spaces/{other.id}/uploads/{address.rpartition('/')[2]}"), 404)
-    # Every request is asked again.
-    assert (await patch(v1("ed"), address, 0, HELLO[:5])).status_code == 204
-    await world.dismiss(space, "ed")
-    problem(await patch(v1("ed"), address, 5, HELLO[5:]), 404)
-
-
-async def test_room_is_reserved_when_an_upload_begins(ada: AsyncClient, place: str, world: World, space: Space) -> None:
-    async with world.database.write() as tx:
-        await quota.limit(tx, bytes=30, artifacts=2)
-    head = {**TUS, **described(filename="a")}
-    first = await begin(ada, place, 20)
-    problem(await ada.post(place, headers={**head, "Upload-Length": "11"}), 507, "quota_exceeded")
-    late = await begin(ada, place, None)
-    problem(await patch(ada, late, 0, b"x" * 11), 507, "quota_exceeded")
-    assert await offset(ada, late) == 0
-    problem(await ada.post(place, headers={**head, "Upload-Length": "1"}), 507, "quota_exceeded")
-    assert (await patch(ada, late, 0, b"x" * 10, Upload_Length="10")).status_code == 204
-    await ada.delete(first, headers=TUS)
-    assert await usage(ada, space) == (10, 1, 0)
-
-
-# --- at the same time, and too late ---
-
-
-async def test_of_two_who_send_the_same_bytes_at_once_one_wins(ada: AsyncClient, place: str, space: Space) -> None:
-    body = os.urandom(300_000)
-    address = await begin(ada, place, len(body))
-
-    async def slowly(piece: bytes) -> AsyncIterator[bytes]:
-        for start in range(0, len(piece), 10_000):
-            await asyncio.sleep(0)
-            yield piece[start : start + 10_000]
-
-    for start in (0, 150_000):
-        answers = await asyncio.gather(
-            *(patch(ada, address, start, slowly(body[start : start + 150_000])) for _ in range(4))
-        )
-        statuses = sorted(answer.status_code for answer in answers)
-        assert statuses[0] == 204
-        assert set(statuses[1:]) <= {409, 423}
-    assert await artifacts(ada, space) == [("lake.txt", len(body), sha256(body))]
-
-
-async def test_what_came_before_a_connection_broke_stays(ada: AsyncClient, place: str) -> None:
-    address = await begin(ada, place)
-
-    async def broken() -> AsyncIterator[bytes]:
-        yield HELLO[:6]
-        raise ClientGone
-
-    # Nobody is answered any more.
-    with pytest.raises((AssertionError, ClientGone)):
-        await patch(ada, address, 0, broken())
-    assert await offset(ada, address) == 6
-
-
-async def test_the_lease_of_whoever_was_killed_runs_out(
-    ada: AsyncClient, place: str, space: Space, world: World
-) -> None:
-    address = await begin(ada, place)
-    upload = await seized(world, space, address)
-    problem(await patch(ada, address, 0, HELLO), 423, "locked")
-    problem(await ada.delete(address, headers=TUS), 423)
-    await later(world)
-    assert (await patch(ada, address, 0, HELLO[:5])).status_code == 204
-    # Who has lost it changes nothing any more.
-    async with world.database.write() as tx:
-        assert not await uploads.beat(tx, upload)
-        with pytest.raises(uploads.Locked):
-            await uploads.advance(tx, upload, 3)
-    assert await offset(ada, address) == 5
-
-
-async def test_what_was_complete_when_the_process_was_killed_is_closed_by_whoever_asks(
-    ada: AsyncClient, place: str, space: Space, world: World, services: Services
-) -> None:
-    async def bytes_() -> AsyncIterator[bytes]:
-        yield HELLO
-
-    for finished in (False, True):
-        address = await begin(ada, place)
-        upload = await seized(world, space, address)
-        assert upload.stage is not None
-        assert await services.blobs.append(upload.stage, 0, bytes_(), limit=100) == len(HELLO)
-        async with world.database.write() as tx:
-            await uploads.advance(tx, upload, len(HELLO))
-        if finished:
-            await services.blobs.finish(upload.stage, len(HELLO))
-        assert (await ada.head(address, headers=TUS)).status_code == 423
-        await later(world)
-        answers = await asyncio.gather(*(ada.head(address, headers=TUS) for _ in range(3)))
-        assert 200 in {answer.status_code for answer in answers} <= {200, 409, 423}
-        assert await offset(ada, address) == len(HELLO)
-    assert await artifacts(ada, space) == [("lake.txt", len(HELLO), sha256(HELLO))] * 2
-    assert await usage(ada, space) == (2 * len(HELLO), 2, 0)
-
-
-async def test_an_upload_that_nobody_goes_on_with_expires(
-    ada: AsyncClient, place: str, space: Space, world: World
-) -> None:
-    address, part = await begin(ada, place), await begin(ada, place, 5, **{"Upload-Concat": "partial"})
-    await patch(ada, address, 0, HELLO[:5])
-    await patch(ada, part, 0, HELLO[:5])
-    async with world.database.write() as tx:
-        assert await uploads.expire(tx) == []
-        await tx.run("update upload set expires_at = :now", now=clock.now() - 1)
-    problem(await patch(ada, address, 5, HELLO[5:]), 410, "upload_gone")
-    async with world.database.write() as tx:
-        stages = await uploads.expire(tx)
-        garbage = await tx.all(str, "select key from blob_garbage")
-    assert (len([stage for stage in stages if stage]), len(garbage)) == (1, 1)
-    assert (await ada.head(address, headers=TUS)).status_code == 404
-    assert await usage(ada, space) == (0, 0, 0)
-
-
-async def seized(world: World, space: Space, address: str) -> uploads.Upload:
-    """The upload, as another process has it that will be killed."""
-    async with world.database.write() as tx:
-        upload = await uploads.find(tx, space, address.rpartition("/")[2])
-        return await uploads.seize(tx, space, upload, upload.received, life=clock.HOUR)
-
-
-async def later(world: World) -> None:
-    """Every lease is over."""
-    async with world.database.write() as tx:
-        await tx.run("update upload set lease_until = :now where lease_until is not null", now=clock.now() - 1)
