@@ -46,6 +46,7 @@ _BY_ENDING: dict[str, Kind] = {
 }
 _HTML = ("<!doctype html", "<html", "<head", "<body")
 EXTRA = "documents"
+PACKAGES = ("typst", "pypandoc", "xlsxwriter", "pypdfium2", "kreuzberg")
 
 
 def kind(content_type: str, name: str, content: bytes) -> Kind | None:
@@ -60,7 +61,7 @@ def kind(content_type: str, name: str, content: bytes) -> Kind | None:
 
 def installed() -> bool:
     """Whether the extra is there that all this needs."""
-    return all(find_spec(package) for package in ("typst", "pypandoc", "xlsxwriter", "pypdfium2", "kreuzberg"))
+    return all(find_spec(package) for package in PACKAGES)
 
 
 def _text(content: bytes) -> str | None:
