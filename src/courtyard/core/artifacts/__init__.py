@@ -1,7 +1,17 @@
 """Artifacts: what spaces hold."""
 
 from courtyard.core.artifacts import generation, history, previews, thinning, versions
-from courtyard.core.artifacts.actions import change, check, create, inspected, purge, purge_expired, restore, trash
+from courtyard.core.artifacts.actions import (
+    change,
+    check,
+    create,
+    inspected,
+    media_type,
+    purge,
+    purge_expired,
+    restore,
+    trash,
+)
 from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact, NotReady
 from courtyard.core.artifacts.queries import Filters, excerpt, find, find_trashed, page, seek, trashed
 
@@ -21,6 +31,7 @@ __all__ = [
     "generation",
     "history",
     "inspected",
+    "media_type",
     "page",
     "previews",
     "purge",

@@ -234,7 +234,7 @@ def clean(new: NewArtifact) -> dict[str, str]:
     return {
         "name": text.name("name", new.name),
         "document_type": text.name("type", new.document_type, longest=64),
-        "content_type": _media_type(new.content_type),
+        "content_type": media_type(new.content_type),
         "metadata": text.metadata("metadata", new.metadata),
         "tags": _tags(new.tags),
     }
@@ -256,7 +256,7 @@ def _metadata(value: object) -> str:
     return text.metadata("metadata", value)
 
 
-def _media_type(value: str) -> str:
+def media_type(value: str) -> str:
     """What comes before the parameters of a Content-Type (RFC 9110, section 8.3.1), in lower case. Raises Invalid."""
     value = value.partition(";")[0].strip().lower()
     if not _MEDIA_TYPE.fullmatch(value):

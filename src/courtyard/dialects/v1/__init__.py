@@ -23,6 +23,7 @@ from courtyard.dialects.v1 import (
     threads,
     tus,
     uploads,
+    versions,
 )
 from courtyard.web.dialect import Dialect, Services, Speech
 
@@ -47,6 +48,7 @@ ROUTERS = [
     generating.router,
     looks.router,
     uploads.images,
+    versions.router,
     tus.router,
     tus.speaking,
     jobs.router,

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from courtyard.core import artifacts, jobs
+from courtyard.core import artifacts, clock, jobs
 from courtyard.core.access.roles import Permission, require, role
-from courtyard.core.errors import Conflict
+from courtyard.core.artifacts import history
+from courtyard.core.errors import Invalid
 from courtyard.core.paging import Slice
 from courtyard.dialects.v1 import contents
 from courtyard.dialects.v1.doors import (
@@ -20,7 +21,7 @@ from courtyard.dialects.v1.doors import (
     TrashedArtifact,
     Writable,
 )
-from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch
+from courtyard.dialects.v1.models import ArtifactFilters, ArtifactPatch, time
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer
 from courtyard.web.download import Download, File
@@ -33,8 +34,22 @@ PLACE = "/v1/spaces/{space_id}/artifacts"
 ONE = PLACE + "/{artifact_id}"
 
 
-class NotReady(Conflict):
-    """The artifact is not completed yet."""
+class Listing(ArtifactFilters):
+    """`as_of` is an RFC 3339 time: the list as it was then."""
+
+    as_of: str | None = None
+
+    def moment(self, history_days: int) -> int | None:
+        """That time in milliseconds. Raises Invalid."""
+        if self.as_of is None:
+            return None
+        # The plus sign of an offset reads as a space in a query string.
+        at, now = time("as_of", self.as_of.replace(" ", "+") if "T" in self.as_of else self.as_of), clock.now()
+        if at > now:
+            raise Invalid("as_of", "This is in the future.", code="future")
+        if history_days and at < now - history_days * clock.DAY:
+            raise Invalid("as_of", f"The past is known for {history_days} days.", code="forgotten")
+        return at
 
 
 class Ending(BaseModel):
@@ -45,10 +60,16 @@ class Ending(BaseModel):
 
 @router.get(PLACE, summary="List artifacts", response_model=PageShape[contents.ArtifactShape])
 async def list_artifacts(
-    tx: Read, caller: Caller, call: Whole, space: Readable, filters: Annotated[ArtifactFilters, Query()]
+    tx: Read, caller: Caller, call: Whole, space: Readable, filters: Annotated[Listing, Query()]
 ) -> Response:
-    """Newest first, without those in the trash."""
+    """Newest first, without those in the trash; with `as_of`, for members, as they were at that time."""
     wanted, narrowed = asked(call, filters), filters.core()
+    at = filters.moment(call.services.policy.history_days)
+    if at is not None:
+        require(caller, space, Permission.JOIN)
+        async with call.services.database.scan() as past:
+            then = await history.page(past, space, at, wanted, narrowed)
+        return page(call, then, lambda artifact: contents.artifact_then(caller, space, artifact))
     if narrowed.thread_id is not None and role(caller, space) is None:
         # Threads are hidden from strangers, so none of them has an artifact that they could see.
         return page(call, Slice[artifacts.Artifact]([], more=False), lambda artifact: artifact)
@@ -65,7 +86,7 @@ async def get_artifact(tx: Read, caller: Caller, call: Whole, space: Readable, a
 async def download_artifact(tx: Read, caller: Caller, call: Whole, space: Readable, artifact: TheArtifact) -> Response:
     """The bytes, whole or a range of them; never a redirect."""
     if artifact.status != "completed":
-        raise NotReady
+        raise artifacts.NotReady
     expect(call, f'"{artifact.sha256}"')
     file = File(artifact.blob_key, artifact.size, artifact.sha256, artifact.content_type, artifact.name)
     return Download(call.services.blobs, file)

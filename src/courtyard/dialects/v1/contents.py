@@ -67,6 +67,12 @@ def artifact(caller: Actor, space: Space, fact: artifacts.Artifact) -> ArtifactS
     }
 
 
+def artifact_then(caller: Actor, space: Space, fact: artifacts.Artifact) -> ArtifactShape:
+    """An artifact as it was: its bytes are those of the version that was the present one."""
+    url = f"/v1/spaces/{fact.space_id}/artifacts/{fact.id}/versions/{fact.version}/download"
+    return {**artifact(caller, space, fact), "download_url": url, "preview_url": None}
+
+
 def _preview_url(fact: artifacts.Artifact) -> str | None:
     if fact.previewed != fact.version:
         return None
