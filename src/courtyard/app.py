@@ -61,6 +61,7 @@ def policy(settings: Settings) -> Policy:
         tus_limit=settings.tus_limit,
         upload_life=settings.upload_hours * clock.HOUR,
         public_url=settings.public_url.rstrip("/"),
+        history_days=settings.history_days,
     )
 
 
