@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,26 +14,28 @@ import pytest
 from tusclient.client import TusClient
 
 from tests.server.running import PATIENCE, Server, free_port
+from tests.structure.sources import ROOT
 
 MIB = 1024 * 1024
-SIZE = 48 * MIB + 12_345
+SIZE = 30 * MIB + 12_345
 TUS_JS = "tus-js-client@4.3.1"
 SCRIPT = Path(__file__).parent / "tus_client.js"
 
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The surroundings in which node finds the official client. Where tests have to run there is npm."""
-    npm = shutil.which("npm")
-    if npm is None and not os.environ.get("CI"):
-        pytest.skip("the official client needs node and npm")
-    assert npm is not None
+    """The surroundings in which node finds the official client; node as the console's build finds or fetches it."""
+    asked = [sys.executable, str(ROOT / "console/build.py"), "--node"]
+    found = subprocess.run(asked, capture_output=True, text=True, timeout=100, check=True).stdout.split()[-1]
+    surroundings = {**os.environ, "PATH": f"{found}{os.pathsep}{os.environ.get('PATH', '')}"}
     folder = tmp_path_factory.mktemp("tus-js")
     (folder / "package.json").write_text('{"private": true}')
-    wanted = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", TUS_JS]
-    done = subprocess.run(wanted, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    wanted = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", TUS_JS]
+    done = subprocess.run(
+        wanted, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 0, done.stderr
-    return {**os.environ, "NODE_PATH": str(folder / "node_modules")}
+    return {**surroundings, "NODE_PATH": str(folder / "node_modules")}
 
 
 @pytest.fixture
@@ -111,14 +113,14 @@ def test_the_official_client_resumes_after_the_server_was_killed(
     command = ["node", str(SCRIPT), killed.endpoint, killed.key, str(file), str(chunk), str(parallel)]
     client = subprocess.Popen(command, env=node, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        killed.kill_at([11 * MIB, 29 * MIB], killed.staged, lambda: client.poll() is not None)
+        killed.kill_at([11 * MIB], killed.staged, lambda: client.poll() is not None)
         printed, _ = client.communicate(timeout=PATIENCE)
     finally:
         client.kill()
         client.wait()
     assert client.returncode == 0, printed[-2_000:]
     assert "done " in printed
-    assert killed.kills == 2
+    assert killed.kills == 1
     killed.one_artifact(file)
 
 
@@ -131,8 +133,8 @@ def test_tuspy_resumes_after_the_server_was_killed(killed: Killed, file: Path) -
         )
         sending = threading.Thread(target=uploader.upload, daemon=True)
         sending.start()
-        killed.kill_at([11 * MIB, 29 * MIB], killed.staged, lambda: not sending.is_alive())
+        killed.kill_at([11 * MIB], killed.staged, lambda: not sending.is_alive())
         sending.join(PATIENCE)
     assert not sending.is_alive()
-    assert killed.kills == 2
+    assert killed.kills == 1
     killed.one_artifact(file)

@@ -48,16 +48,16 @@ async def receive(
     What came before a body breaks off stays; of a body with a checksum all comes or nothing.
     Raises ChecksumMismatch, TooLarge, Full, Down, and what `uploads.seize` and making an artifact raise.
     """
+    body = _Body(call)
     async with _held(call, space, upload, offset, length) as seized:
         held = seized
         if held.state == "open":
-            body = _Body(call)
             held = await (_take(call, held, body) if checksum is None else _take_whole(call, held, body, checksum))
             if held.complete:
                 held = await _advance(call, held, held.received)
-            body.mend()
         if held.state == "full":
             await _close(call, space, held)
+    body.mend()
     return await _now(call, space, upload)
 
 
