@@ -22,7 +22,7 @@ UNREFERENCED = Pair(
 )
 
 
-_REFERENCED: LiteralString = """
+REFERENCED: LiteralString = """
 select r.key, max(r.size) as size, max(r.sha256) as sha256 from (
     select blob_key as key, size, sha256 from artifact
     union all select blob_key, size, sha256 from artifact_version
@@ -45,7 +45,7 @@ class Referenced(msgspec.Struct, frozen=True):
 
 async def referenced(tx: Read, after: str, limit: int) -> list[Referenced]:
     """Blobs that rows name, by their keys, past one of them."""
-    return await tx.all(Referenced, _REFERENCED, after=after, limit=limit)
+    return await tx.all(Referenced, REFERENCED, after=after, limit=limit)
 
 
 async def waiting(tx: Read) -> list[str]:
