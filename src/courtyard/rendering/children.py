@@ -34,11 +34,15 @@ _SURROUNDINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Seconds on the clock and of CPU; bytes of address space, and of any file (or stdout) that is written."""
+    """Seconds on the clock and of CPU; bytes of addresses, of memory of its own, of any file (or stdout) that is written.
+
+    With the libraries that it shares with others a child that holds all it may has 512 MiB.
+    """
 
     seconds: float = 10
     cpu: int = 8
     memory: int = 512 * MIB
+    held: int = 416 * MIB
     file: int = 64 * MIB
 
 
@@ -140,6 +144,7 @@ def _command(readable: list[str], paths: list[str], work: list[str], scratch: Pa
         "parent": os.getpid(),
         "cpu": limits.cpu,
         "memory": limits.memory,
+        "held": limits.held,
         "file": limits.file,
         "paths": paths,
         "readable": readable,

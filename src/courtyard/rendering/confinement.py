@@ -67,6 +67,8 @@ def limit(terms: dict[str, Any]) -> None:
     """Time, memory, size of files, number of open files. The second of more time lets a program end by itself."""
     limits = [
         (resource.RLIMIT_AS, terms["memory"], terms["memory"]),
+        # What is really held: the other counts addresses, of which a runtime takes many that it never uses.
+        (resource.RLIMIT_DATA, terms["held"], terms["held"]),
         (resource.RLIMIT_CPU, terms["cpu"], terms["cpu"] + 1),
         (resource.RLIMIT_FSIZE, terms["file"], terms["file"]),
         (resource.RLIMIT_CORE, 0, 0),

@@ -179,7 +179,7 @@ async def _pandoc(order: Order, source: bytes, writer: str, course: Course) -> E
     if writer == "html5":
         files["page.html"] = (HOUSE / "page.html").read_bytes()
         arguments += ["--standalone", "--template", "page.html"]
-    program = Program(pandoc(), ["+RTS", "-M400m", "-RTS", *arguments, *metadata, "--output", "out", "in"])
+    program = Program(pandoc(), ["+RTS", "-M320m", "-RTS", *arguments, *metadata, "--output", "out", "in"])
     return await course.step(program, files, ["out", "facts.json"], memory=768 * MIB)
 
 
