@@ -12,13 +12,17 @@ export type Visibility = Space["visibility"];
 /** The address of a v1 path for a browser. */
 export const address = (path: string) => path.replace(/^\/v1\//, "/console/api/");
 
-/** The document names its paths `/v1/…`; a browser asks for the same under `/console/api/…`. */
-export const api = createClient<paths>({
-  fetch: (request: Request) => {
-    const url = new URL(request.url);
-    return fetch(new Request(address(url.pathname) + url.search, request));
-  },
-});
+/**
+ * The document names its paths `/v1/…`; a browser asks for the same under `/console/api/…`. The address is changed before
+ * the request is made: one that is made of another one streams its body, which browsers refuse over HTTP/1.1.
+ */
+class Asked extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === "string" ? address(input) : input, init);
+  }
+}
+
+export const api = createClient<paths>({ Request: Asked });
 
 /** A refusal in the words of the server, with the number under which its log knows it. */
 export class Problem extends Error {

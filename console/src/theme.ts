@@ -29,6 +29,8 @@ export const theme = createTheme({
     dark: ["#e6efec", "#c9d6d1", "#a9bab4", "#7f928a", "#3d4d47", "#2e3c37", "#1d2825", "#151e1b", "#0f1614", "#0a100e"],
   },
   components: {
+    // Said, because look.css asks for it.
+    Button: { defaultProps: { variant: "filled" } },
     CloseButton: { defaultProps: { "aria-label": "Close" } },
     Modal: { defaultProps: { radius: "lg", centered: true, closeButtonProps: { "aria-label": "Close" } } },
     Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
