@@ -211,7 +211,10 @@ UNKNOWN: Mapping[str, str] = {
     "customer_id": "cus_nobodyhere",
     "job_id": "01900000-0000-7000-8000-000000000001",
     "key_id": "01900000-0000-7000-8000-000000000002",
-    **dict.fromkeys(("application_id", "consent_id", "session_id"), "01900000-0000-7000-8000-000000000003"),
+    **dict.fromkeys(
+        ("application_id", "consent_id", "session_id", "passkey_id", "person_id"),
+        "01900000-0000-7000-8000-000000000003",
+    ),
 }
 """Something of each kind that no path leads to."""
 
@@ -229,6 +232,12 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
         await consents.grant(tx, ada, application, ["read"])
         consent = await consents.seek(tx, ada.person_id, application)
         session, _ = await accounts.enter(tx, await people.find(tx, ada.person_id), ada.origin, "a browser")
+        await tx.run(
+            "insert into passkey (id, person_id, credential_id, public_key, sign_count, name, created_at)"
+            " values ('01900000-0000-7000-8000-000000000009', :person, :bytes, :bytes, 0, 'Laptop', 1)",
+            person=ada.person_id,
+            bytes=b"x",
+        )
     assert consent is not None
     assert invited.invitation is not None
     artifact = await world.artifact(space)
@@ -250,6 +259,8 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
         "application_id": application.id,
         "consent_id": consent.id,
         "session_id": session.id,
+        "passkey_id": "01900000-0000-7000-8000-000000000009",
+        "person_id": ada.person_id,
         "hook": str(hook.number),
     }
 
