@@ -199,6 +199,10 @@ class TestWhere:
         with pytest.raises(WrongStore, match="none of"):
             open_blobs(url, tmp_path, Access())
 
+    def test_what_is_missing_is_said(self, tmp_path: Path) -> None:
+        with pytest.raises(Down, match="Account must be specified"):
+            open_blobs("az://container/prefix", tmp_path, Access())
+
     def test_plain_http_stays_on_this_machine(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WrongStore, match="plain http"):
             open_blobs("s3://bucket", tmp_path, Access("http://192.0.2.1:8333"))

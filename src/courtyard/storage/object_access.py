@@ -52,7 +52,11 @@ class Bucket:
         self.url = url
         client: Any = {**_CLIENT, "allow_http": allow_http}
         retries: Any = _RETRIES
-        self._store: ObjectStore | None = from_url(url, config=config, client_options=client, retry_config=retries)
+        self._store: ObjectStore | None = None
+        try:
+            self._store = from_url(url, config=config, client_options=client, retry_config=retries)
+        except (BaseError, ValueError) as error:
+            raise Down(f"the settings of the object store cannot be used: {reason(error)}") from None
 
     async def create(self, path: str, data: bytes) -> None:
         """Write where nothing is. Raises Exists."""
