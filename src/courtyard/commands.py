@@ -1,4 +1,4 @@
-"""What the command line does to people, their sessions and their keys: plain values in, plain values out.
+"""What the command line does to people, their sessions, keys and applications: plain values in, plain values out.
 
 Each runs where the database is open: in the command itself or, asked through the control socket, in the server that
 owns the file.
@@ -17,6 +17,10 @@ from courtyard.core.identity import credentials, passwords, people, rotation, se
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.identity.people import Person
 from courtyard.core.identity.sessions import Session
+from courtyard.core.membership import organization_keys
+from courtyard.core.oauth import applications, consents
+from courtyard.core.oauth.applications import Application, NewApplication
+from courtyard.core.oauth.scopes import WORDS, Word
 from courtyard.core.paging import Page
 from courtyard.storage.database import Database, Read
 
@@ -87,29 +91,40 @@ async def end_sessions(database: Database, *, person: str, session: str | None) 
         return {"person": actor.person_id, "ended": session or "all"}
 
 
-async def create_key(database: Database, *, person: str, name: str, scopes: list[str], days: int | None) -> Row:
-    """Make a key; its secret is in the row, here only."""
+async def create_key(
+    database: Database,
+    *,
+    person: str,
+    name: str,
+    scopes: list[str],
+    days: int | None,
+    organization: str | None = None,
+) -> Row:
+    """Make a key, of a person or of an organization that they administer; its secret is in the row, here only."""
     unknown = [scope for scope in scopes if scope not in RANK]
     if unknown:
         raise Invalid("scopes", f"One or more of: {', '.join(SCOPES)}.", code="choice")
     async with database.write() as tx:
         found = await _find(tx, person)
-        key, secret = await credentials.create(
-            tx,
-            _as(found),
-            credentials.NewKey(
-                name=name,
-                scopes=[scope for scope in SCOPES if scope in scopes],
-                expires_at=None if days is None else clock.now() + days * clock.DAY,
-            ),
+        new = credentials.NewKey(
+            name=name,
+            scopes=[scope for scope in SCOPES if scope in scopes],
+            expires_at=None if days is None else clock.now() + days * clock.DAY,
         )
+        if organization is None:
+            key, secret = await credentials.create(tx, _as(found), new)
+        else:
+            key, secret = await organization_keys.create(tx, _as(found), organization, new)
         return {**_key(key), "key": secret}
 
 
-async def list_keys(database: Database, *, person: str) -> list[Row]:
-    """Somebody's keys, newest first."""
+async def list_keys(database: Database, *, person: str, organization: str | None = None) -> list[Row]:
+    """Somebody's keys, or those of an organization that they administer, newest first."""
     async with database.read() as tx:
-        return (await credentials.page(tx, _as(await _find(tx, person)), Page(MOST))).map(_key)
+        actor = _as(await _find(tx, person))
+        if organization is not None:
+            return (await organization_keys.page(tx, actor, organization, Page(MOST))).map(_key)
+        return (await credentials.page(tx, actor, Page(MOST))).map(_key)
 
 
 async def revoke_key(database: Database, *, person: str, key: str) -> Row:
@@ -129,6 +144,74 @@ async def rotate_key(database: Database, *, person: str, key: str, grace_hours: 
         found = await credentials.find(tx, actor, key)
         new, secret = await rotation.rotate(tx, actor, found, hours=grace_hours, expires_at=expires_at)
         return {**_key(new), "key": secret}
+
+
+async def create_app(
+    database: Database, *, person: str, name: str, redirects: list[str], scopes: list[str], public: bool
+) -> Row:
+    """Make an application; its secret is in the row, here only."""
+    wanted: list[Word] = [word for word in WORDS if word in scopes]
+    if len(wanted) != len(set(scopes)):
+        raise Invalid("scopes", f"One or more of: {', '.join(WORDS)}.", code="choice")
+    new = NewApplication(name=name, redirect_uris=redirects, scopes=wanted, public=public)
+    async with database.write() as tx:
+        application, secret = await applications.create(tx, _as(await _find(tx, person)), new)
+        return {**_app(application), "secret": secret}
+
+
+async def list_apps(database: Database, *, person: str | None) -> list[Row]:
+    """Everybody's applications, or one person's, newest first."""
+    async with database.scan() as tx:
+        if person is not None:
+            return (await applications.page(tx, _as(await _find(tx, person)), Page(MOST))).map(_app)
+        return (await applications.everybodys(tx, ME, Page(MOST))).map(_app)
+
+
+async def show_app(database: Database, *, client: str) -> Row:
+    """One application, by its client id."""
+    async with database.read() as tx:
+        found = await _find_app(tx, client)
+        return {**_app(found), "people": await consents.count(tx, found)}
+
+
+async def rotate_app(database: Database, *, client: str) -> Row:
+    """Give an application another secret; it is in the row, here only."""
+    async with database.write() as tx:
+        found = await _find_app(tx, client)
+        renewed, secret = await applications.renew_secret(tx, _owner(found), found)
+        return {**_app(renewed), "secret": secret}
+
+
+async def delete_app(database: Database, *, client: str) -> Row:
+    """End an application, with its tokens and the consents to it."""
+    async with database.write() as tx:
+        found = await _find_app(tx, client)
+        await applications.remove(tx, _owner(found), found)
+        return _app(found)
+
+
+async def _find_app(tx: Read, client: str) -> Application:
+    found = await applications.seek(tx, client)
+    if found is None:
+        raise NotFound(f"There is no application with the client id {client}.")
+    return found
+
+
+def _owner(application: Application) -> Actor:
+    return Actor(Origin("cli"), application.owner_id, RANK["admin"])
+
+
+def _app(application: Application) -> Row:
+    return {
+        "client": application.client_id,
+        "name": application.name,
+        "public": bool(application.public),
+        "scopes": application.scopes,
+        "redirects": " ".join(application.redirects),
+        "secret": application.secret_last4 and f"…{application.secret_last4}",
+        "owner": application.owner_id,
+        "created_at": clock.rfc3339(application.created_at),
+    }
 
 
 def _as(person: Person) -> Actor:
@@ -201,6 +284,11 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "keys.list": list_keys,
     "keys.revoke": revoke_key,
     "keys.rotate": rotate_key,
+    "apps.create": create_app,
+    "apps.list": list_apps,
+    "apps.show": show_app,
+    "apps.rotate": rotate_app,
+    "apps.delete": delete_app,
     "blobs.referenced": referenced_blobs,
     "blobs.unreferenced": unreferenced_blobs,
 }

@@ -2,7 +2,7 @@
 
 import typer
 
-from courtyard.cli import administration, blobs, server
+from courtyard.cli import administration, applications, blobs, server
 
 app = typer.Typer(
     name="courtyard",
@@ -19,4 +19,5 @@ app.command()(server.doctor)
 app.add_typer(administration.people, name="people")
 app.add_typer(administration.sessions, name="sessions")
 app.add_typer(administration.keys, name="keys")
+app.add_typer(applications.apps, name="apps")
 app.add_typer(blobs.blobs, name="blobs")

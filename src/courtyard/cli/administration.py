@@ -12,7 +12,7 @@ from rich.table import Table
 
 people = typer.Typer(help="Accounts: make, list, close, open again, promote, demote.", no_args_is_help=True)
 sessions = typer.Typer(help="Browsers in which a person is signed in: list, end.", no_args_is_help=True)
-keys = typer.Typer(help="Keys of a person: make, list, rotate, revoke.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of a person or an organization: make, list, rotate, revoke.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(help="E-mail address or id of the person.")]
 PIPED = 1_000
@@ -31,50 +31,50 @@ def add_person(
 ) -> None:
     """Make an account. Without --password-stdin a random password is made and shown once."""
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(18)
-    row = _run(
+    row = run_command(
         "people.add",
         email=email,
         username=username or email.partition("@")[0],
         password=password,
         administrator=administrator,
     )
-    _tell(row if password_stdin else {**row, "password": password}, as_json=as_json)
+    tell(row if password_stdin else {**row, "password": password}, as_json=as_json)
 
 
 @people.command("list")
 def list_people(as_json: AsJson = False) -> None:
     """Everybody, newest first."""
-    _show(_run("people.list"), as_json=as_json)
+    show(run_command("people.list"), as_json=as_json)
 
 
 @people.command("disable")
 def disable_person(person: Who, as_json: AsJson = False) -> None:
     """Close an account: its credentials end at once."""
-    _tell(_run("people.disable", person=person), as_json=as_json)
+    tell(run_command("people.disable", person=person), as_json=as_json)
 
 
 @people.command("enable")
 def enable_person(person: Who, as_json: AsJson = False) -> None:
     """Open a closed account again: what ended stays ended."""
-    _tell(_run("people.enable", person=person), as_json=as_json)
+    tell(run_command("people.enable", person=person), as_json=as_json)
 
 
 @people.command("promote")
 def promote_person(person: Who, as_json: AsJson = False) -> None:
     """Make somebody a platform administrator."""
-    _tell(_run("people.promote", person=person), as_json=as_json)
+    tell(run_command("people.promote", person=person), as_json=as_json)
 
 
 @people.command("demote")
 def demote_person(person: Who, as_json: AsJson = False) -> None:
     """Make a platform administrator an ordinary person."""
-    _tell(_run("people.demote", person=person), as_json=as_json)
+    tell(run_command("people.demote", person=person), as_json=as_json)
 
 
 @sessions.command("list")
 def list_sessions(person: Who, as_json: AsJson = False) -> None:
     """The browsers in which somebody is signed in, newest first."""
-    _show(_run("sessions.list", person=person), as_json=as_json)
+    show(run_command("sessions.list", person=person), as_json=as_json)
 
 
 @sessions.command("end")
@@ -84,7 +84,7 @@ def end_sessions(
     as_json: AsJson = False,
 ) -> None:
     """Sign somebody out everywhere, or in one browser; keys and applications go on."""
-    _tell(_run("sessions.end", person=person, session=session), as_json=as_json)
+    tell(run_command("sessions.end", person=person, session=session), as_json=as_json)
 
 
 @keys.command("create")
@@ -93,17 +93,36 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
     scope: Annotated[list[str] | None, typer.Option(help="read, write or admin; may be given several times.")] = None,
     days: Annotated[int, typer.Option(min=0, help="Days until it expires; 0 for never.")] = 365,
+    organization: Annotated[
+        str | None,
+        typer.Option(
+            help="Handle of an organization that the person administers: the key is its own, and outlives them."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key; the secret is shown once."""
-    row = _run("keys.create", person=person, name=name, scopes=scope or ["read", "write"], days=days or None)
-    _tell(row, as_json=as_json)
+    row = run_command(
+        "keys.create",
+        person=person,
+        name=name,
+        scopes=scope or ["read", "write"],
+        days=days or None,
+        organization=organization,
+    )
+    tell(row, as_json=as_json)
 
 
 @keys.command("list")
-def list_keys(person: Who, as_json: AsJson = False) -> None:
+def list_keys(
+    person: Who,
+    organization: Annotated[
+        str | None, typer.Option(help="Handle of an organization that the person administers: its keys.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Keys that are not revoked, newest first."""
-    _show(_run("keys.list", person=person), as_json=as_json)
+    show(run_command("keys.list", person=person, organization=organization), as_json=as_json)
 
 
 @keys.command("rotate")
@@ -118,7 +137,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Make a new key with the same rights; the old one works beside it for a day. The secret is shown once."""
-    _tell(_run("keys.rotate", person=person, key=key, grace_hours=grace_hours, days=days), as_json=as_json)
+    tell(run_command("keys.rotate", person=person, key=key, grace_hours=grace_hours, days=days), as_json=as_json)
 
 
 @keys.command("revoke")
@@ -126,10 +145,10 @@ def revoke_key(
     person: Who, key: Annotated[str, typer.Argument(help="Id of the key.")], as_json: AsJson = False
 ) -> None:
     """End a key; it is refused from the next request on."""
-    _tell(_run("keys.revoke", person=person, key=key), as_json=as_json)
+    tell(run_command("keys.revoke", person=person, key=key), as_json=as_json)
 
 
-def _run(command: str, **arguments: Any) -> Any:
+def run_command(command: str, **arguments: Any) -> Any:
     """Run a command in the server if one owns the data directory, here otherwise."""
     from courtyard.cli.complaints import or_say_why
     from courtyard.cli.direct import REFUSED, run
@@ -139,7 +158,7 @@ def _run(command: str, **arguments: Any) -> Any:
     return found[0]
 
 
-def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     """A list as a table."""
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -155,7 +174,7 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     console.print(table)
 
 
-def _tell(row: dict[str, Any], *, as_json: bool) -> None:
+def tell(row: dict[str, Any], *, as_json: bool) -> None:
     """One thing, a line for each of its facts: a secret that is shown once must not be cut."""
     if as_json:
         typer.echo(json.dumps(row, indent=2, ensure_ascii=False))

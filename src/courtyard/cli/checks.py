@@ -16,13 +16,15 @@ from pydantic import ValidationError
 
 from courtyard import control
 from courtyard.cli.complaints import complaints
-from courtyard.installation import database_address, open_stores
+from courtyard.installation import database_address, open_stores, providers
 from courtyard.settings import Settings
 from courtyard.storage.blob_opening import WrongStore
 from courtyard.storage.database import Down, Full
 from courtyard.storage.migrate import Changed, Newer, pending
 from courtyard.storage.opening import open_database
 from courtyard.storage.sqlite import Owned
+from courtyard.web.openid.fetching import Refused, Trouble
+from courtyard.web.openid.relying import Party
 
 LEAST_ROOM = 1024**3
 SAFE_SQLITE = (3, 51, 3)
@@ -62,6 +64,7 @@ def _findings() -> Iterator[Finding]:
         yield asyncio.run(_database(settings))
     yield asyncio.run(_blobs(settings))
     yield from _outside(settings)
+    yield from asyncio.run(_providers(settings))
 
 
 def _python() -> Finding:
@@ -159,6 +162,21 @@ async def _blobs(settings: Settings) -> Finding:
             "wrong", f"Files cannot be kept in {where}: {error}", "See COURTYARD_BLOBS_URL and what follows it."
         )
     return Finding("ok", f"Files can be kept in {where}.")
+
+
+async def _providers(settings: Settings) -> list[Finding]:
+    """Whether each outside provider says of itself what a sign-in needs."""
+    parties = providers(settings).parties
+    return list(await asyncio.gather(*(_provider(party) for party in parties)))
+
+
+async def _provider(party: Party) -> Finding:
+    name, issuer = party.provider.shown, party.provider.issuer
+    try:
+        keys = await party.keys()
+    except (Trouble, Refused) as trouble:
+        return Finding("wrong", f"{name} at {issuer} cannot be used: {trouble}.", "See docs/providers.md.")
+    return Finding("ok", f"{name} answers at {issuer}, with {keys} signing key{'' if keys == 1 else 's'}.")
 
 
 def _outside(settings: Settings) -> Iterator[Finding]:

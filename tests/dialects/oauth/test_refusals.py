@@ -175,6 +175,32 @@ async def test_https_or_this_machine(site: Guard, world: World, peer: str, statu
         assert (await client.post(TOKEN, data={**MINE, **app.proof()})).status_code == 200
 
 
+async def test_a_secret_that_came_in_clear_is_written_down(site: Guard, world: World, anonymous: AsyncClient) -> None:
+    app = await program(world)
+    issued = await tokens(anonymous, world, app)
+    before = await world.events()
+    transport = ASGITransport(site, client=("192.0.2.7", 5000))
+    async with AsyncClient(transport=transport, base_url="http://courtyard.test") as client:
+        for form, proof in (
+            (MINE, (app.id, "cyc_wrong")),
+            ({**MINE, "client_id": app.id, "client_secret": "cyc_wrong"}, None),
+            ({"token": "cyo_nothing"}, None),
+        ):
+            denied(await client.post(TOKEN, data=form, auth=proof), 400, "invalid_request")
+        assert await world.events() == before
+        for form, proof in (
+            (MINE, (app.id, app.secret or "")),
+            ({**MINE, **app.proof()}, None),
+            ({"grant_type": "refresh_token", "refresh_token": issued["refresh_token"]}, None),
+        ):
+            denied(await client.post(TOKEN, data=form, auth=proof), 400, "invalid_request")
+        headers = {"Authorization": f"Bearer {issued['access_token']}"}
+        for method in ("GET", "POST"):
+            denied(await client.request(method, "/oauth/nothing", headers=headers), 400, "invalid_request")
+    noted = (await world.events())[len(before) :]
+    assert noted == ["application.secret_exposed"] * 2 + ["credential.exposed"] * 3
+
+
 @pytest.mark.parametrize("settings", [{"rate_limits": "on", "rate_bad_credentials": 3}], indirect=True)
 async def test_guessing_at_secrets_is_slowed_down(world: World, anonymous: AsyncClient) -> None:
     app = await program(world)

@@ -26,6 +26,10 @@ class KeyOver(Conflict):
     """This key has expired. Make a new one."""
 
 
+class OnlyTells(Forbidden):
+    """This token tells who its person is, and opens nothing."""
+
+
 class Credential(msgspec.Struct, frozen=True):
     """What is kept of a credential: never the secret. `scopes` are words with a space between, the rest JSON.
 
@@ -106,7 +110,7 @@ REACH: dict[str, int] = {}
 
 
 async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, int | None]:
-    """Whoever holds this secret, and when it was last used. Raises InvalidCredential, ExpiredCredential."""
+    """Whoever holds this secret, and when it was last used. Raises InvalidCredential, ExpiredCredential, OnlyTells."""
     if not ids.plausible(secret):
         raise InvalidCredential
     found = await tx.one(_Found, _LOOKUP, hash=ids.digest(secret))
@@ -117,6 +121,9 @@ async def authenticate(tx: Read, secret: str, origin: Origin) -> tuple[Actor, in
     if found.networks is not None and not _inside(origin.address, found.networks):
         raise InvalidCredential
     reach = _reach(found.scopes)
+    if not reach:
+        # Here, and not where something is asked for: what anybody may ask needs no scope, and would know the person.
+        raise OnlyTells
     actor = Actor(
         origin,
         found.person_id,

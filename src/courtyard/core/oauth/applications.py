@@ -68,6 +68,7 @@ _BY_ID: LiteralString = COLUMNS + " where id = :id"
 _OWN: LiteralString = COLUMNS + " where id = :id and owner_id = :person"
 _HELD = Pair(sqlite=_OWN, postgres=_OWN + " for no key update")
 _PAGE: LiteralString = COLUMNS + " where owner_id = :person and id < :past order by id desc limit :limit"
+_EVERY: LiteralString = COLUMNS + " where id < :past order by id desc limit :limit"
 _BY_CLIENT: LiteralString = COLUMNS + " where client_id = :client_id"
 
 
@@ -113,6 +114,15 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
     """The caller's applications, newest first."""
     actor.needs("admin")
     rows = await tx.all(Application, _PAGE, person=actor.person_id, past=page.after or LAST, limit=page.limit + 1)
+    return cut(rows, page.limit)
+
+
+async def everybodys(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
+    """All there are, newest first; for the installation itself. Raises Forbidden."""
+    actor.needs("admin")
+    if not actor.administrator:
+        raise Forbidden
+    rows = await tx.all(Application, _EVERY, past=page.after or LAST, limit=page.limit + 1)
     return cut(rows, page.limit)
 
 

@@ -58,6 +58,11 @@ async def seek(tx: Read, person_id: str, application: Application) -> Consent | 
     return await tx.one(Consent, _OF, person=person_id, application=application.id)
 
 
+async def count(tx: Read, application: Application) -> int:
+    """How many people let it in."""
+    return await tx.one(int, "select count(*) from consent where application_id = :id", id=application.id) or 0
+
+
 async def grant(tx: Write, actor: Actor, application: Application, scopes: list[str]) -> None:
     """Let an application in for these scopes, in addition to those that it has."""
     known = await seek(tx, actor.person_id, application)

@@ -2,25 +2,27 @@
 
 from starlette.types import Scope
 
-from courtyard.core.errors import Invalid
 from courtyard.dialects.oauth import endpoints, errors, forms, metadata, userinfo
-from courtyard.web.arrival import arrival
+from courtyard.dialects.oauth.clear import HttpsNeeded, in_clear, note_token
 from courtyard.web.dialect import Dialect, Services, Speech
-from courtyard.web.https import is_loopback
+from courtyard.web.route import Route
 
-
-class HttpsNeeded(Invalid):
-    """HTTPS is required."""
-
-    def __init__(self) -> None:
-        super().__init__("scheme")
+ROUTERS = [endpoints.router, userinfo.router, metadata.router]
+POSTED = frozenset(
+    route.path
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, Route) and "POST" in (route.methods or ())
+)
 
 
 async def admit(scope: Scope, services: Services) -> None:
-    """HTTPS, or plain HTTP from this very machine. Raises HttpsNeeded."""
-    del services
-    arrived = arrival(scope)
-    if not arrived.https and not is_loopback(arrived.client):
+    """HTTPS, or plain HTTP from this very machine; a form is refused when it has been read (`routing.FormRoute`).
+
+    Raises HttpsNeeded.
+    """
+    if in_clear(scope) and not (scope["method"] == "POST" and scope["path"].rstrip("/") in POSTED):
+        await note_token(scope, services)
         raise HttpsNeeded
 
 
@@ -37,7 +39,6 @@ SPEECH = Speech(
     decode=forms.decode,
     admit=admit,
 )
-ROUTERS = [endpoints.router, userinfo.router, metadata.router]
 
 
 def dialect(services: Services) -> Dialect:

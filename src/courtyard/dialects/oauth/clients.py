@@ -15,7 +15,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from courtyard.core.errors import Invalid, Unauthenticated
 from courtyard.core.oauth import applications, scopes
 from courtyard.core.oauth.applications import Application
-from courtyard.web.files import Transaction
+from courtyard.web.suppliers import Looking
 
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -93,14 +93,14 @@ def _basic(authorization: str | None) -> tuple[str, str] | None:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-async def claimed(tx: Transaction, request: Request) -> Client | None:
+async def claimed(tx: Looking, request: Request) -> Client | None:
     """The application that a request says it comes from; whether it does is for Authlib to decide."""
     client_id = request.form.get("client_id", "")
     application = await applications.seek(tx, client_id) if _CLIENT_ID.fullmatch(client_id) else None
     return None if application is None else Client(application)
 
 
-async def proven(tx: Transaction, request: Request) -> Application:
+async def proven(tx: Looking, request: Request) -> Application:
     """The application that proved who it is: by its secret, a public one by naming itself. Raises UnknownClient."""
     client = await claimed(tx, request)
     if client is None:

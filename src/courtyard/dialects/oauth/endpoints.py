@@ -17,7 +17,8 @@ from courtyard.dialects.oauth import forms
 from courtyard.dialects.oauth.clients import UnknownClient, proven
 from courtyard.dialects.oauth.errors import NO_STORE, error
 from courtyard.dialects.oauth.exchange import exchange
-from courtyard.dialects.oauth.forms import DeviceForm, FormRoute, TokenForm, TokenHint
+from courtyard.dialects.oauth.forms import DeviceForm, TokenForm, TokenHint
+from courtyard.dialects.oauth.routing import FormRoute
 from courtyard.web.answer import answer
 from courtyard.web.call import Call
 from courtyard.web.files import Transaction

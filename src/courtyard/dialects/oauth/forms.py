@@ -1,16 +1,11 @@
 """What clients of OAuth post: forms, each name once (RFC 6749, section 3.2)."""
 
-from collections.abc import Callable
-from typing import Any
-
-from fastapi import params
 from pydantic import BaseModel, ConfigDict
 
 from courtyard.core.actor import Origin
 from courtyard.dialects.oauth.clients import Request
 from courtyard.web import input as reading
 from courtyard.web.call import Call
-from courtyard.web.route import Route
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -19,15 +14,6 @@ class Form(BaseModel):
     """A posted form; unknown names are ignored."""
 
     model_config = ConfigDict(extra="allow")
-
-
-class FormRoute(Route):
-    """A route whose body is a form, and says so in the OpenAPI document."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        if self.body_field is not None and isinstance(self.body_field.field_info, params.Body):
-            self.body_field.field_info.media_type = FORM
 
 
 class TokenForm(Form):

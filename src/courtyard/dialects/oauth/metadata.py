@@ -8,7 +8,7 @@ from starlette.responses import Response
 from courtyard.core.oauth import id_tokens, signing_keys
 from courtyard.core.oauth.scopes import WORDS
 from courtyard.dialects.oauth.clients import CONFIDENTIAL, GRANTS
-from courtyard.dialects.oauth.forms import FormRoute
+from courtyard.dialects.oauth.routing import FormRoute
 from courtyard.web.answer import answer
 from courtyard.web.suppliers import Whole
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from courtyard.core.errors import InvalidCredential, Refusal
 from courtyard.core.oauth import id_tokens, tokens
 from courtyard.dialects.oauth.errors import NO_STORE, error
-from courtyard.dialects.oauth.forms import FormRoute
+from courtyard.dialects.oauth.routing import FormRoute
 from courtyard.web.answer import answer
 from courtyard.web.call import Call
 from courtyard.web.presented import taking

@@ -106,6 +106,14 @@ class Party:
         self._metadata = time.monotonic(), metadata
         return metadata
 
+    async def keys(self) -> int:
+        """How many keys it publishes. Raises Trouble, Refused."""
+        document = await self._fetch((await self.discover()).jwks_uri)
+        listed: Any = document.get("keys")
+        if not isinstance(listed, list) or not listed:
+            raise Trouble("it publishes no keys")
+        return len(cast(list[Any], listed))
+
     async def way(self, sent: Sent, back: str) -> str:
         """The address that the browser goes to. Raises ProviderAway."""
         metadata = await self._met("discovery", self.discover())
