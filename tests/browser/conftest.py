@@ -1,7 +1,6 @@
 """A real Chromium before a real server: one browser for all tests, a context of its own for each."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,21 +8,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.window import Window
+from tests.browsing import executable
 from tests.server.running import Server
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 Opening = Callable[..., Window]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's Chromium; `COURTYARD_CHROMIUM` names another one."""
-    found = os.environ.get("COURTYARD_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip("There is no Chromium on the path. On Debian and Ubuntu: apt install chromium")
+    """The machine's Chromium, see `tests.browsing.executable`.
+
+    For a module of tests without `async`: as long as it is there, its own event loop runs in this thread, and no other can.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=found,
+            executable_path=executable(),
             # courtyard.test: a plain http address that is no secure context, as in a local network.
             args=["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP courtyard.test 127.0.0.1"],
         )

@@ -55,8 +55,13 @@ class Built:
     reason: str
 
 
+def console() -> Built:
+    """The console of this installation."""
+    return read(PLACE)
+
+
 @lru_cache(maxsize=4)
-def console(place: Path = PLACE) -> Built:
+def read(place: Path) -> Built:
     """Read once: a process serves the console that it was started with."""
     static, failed = place / "static", place / "failed.txt"
     index = static / "index.html"
