@@ -23,15 +23,18 @@ INSERT_NAMES: LiteralString = (
 )
 _INSERT: LiteralString = (
     INSERT_NAMES
-    + " select :id, s.id, :kind, 'open', :stage, cast(:length as bigint), 0, :reserved, :said, '[]', :facts,"
-    " cast(:sha256 as text), null, cast(:person as text), :now, :expires from space s where s.id = :space"
+    + " select :id, s.id, :kind, case when cast(:length as bigint) = 0 then 'full' else 'open' end, :stage,"
+    " cast(:length as bigint), 0, :reserved, :said, '[]', :facts, cast(:sha256 as text), null, cast(:person as text),"
+    " :now, :expires from space s where s.id = :space"
 )
 INSERT = Pair(sqlite=_INSERT, postgres=_INSERT + " for key share")
 _SPACE: LiteralString = "select id from space where id = :id"
 HOLD_SPACE = Pair(sqlite=_SPACE, postgres=_SPACE + " for key share")
 _SEIZE: LiteralString = (
     "update upload set fence = fence + 1, lease_until = :lease, expires_at = :expires,"
-    " length = coalesce(length, cast(:length as bigint))"
+    " length = coalesce(length, cast(:length as bigint)),"
+    # Its length may be said after its last byte.
+    " state = case when coalesce(length, cast(:length as bigint)) = received then 'full' else state end"
     " where id = :id and state in ('open', 'full') and received = :offset and expires_at > :now"
     " and (lease_until is null or lease_until < :now)"
     " and coalesce(length, cast(:length as bigint), received) >= received"
