@@ -80,7 +80,8 @@ async def events_page(tx: Read, caller: SignedIn, call: Whole, asked: Annotated[
             {
                 "says": sentence(one.action),
                 "refused": one.result == "refused",
-                "other": not one.own and one.result != "refused",
+                # Whoever was not signed in yet (who registered, say) came from an address that is told.
+                "other": not one.own and one.address is None and one.result != "refused",
                 "address": one.address or "",
                 "at": one.at,
             }
