@@ -20,6 +20,7 @@ from courtyard.storage.database import Down, Full
 from courtyard.storage.migrate import Changed, Newer
 from courtyard.storage.sqlite import Owned
 from courtyard.web import certificate, listen, logs
+from courtyard.web.streams import Streams
 
 REFUSED_TO_START = (
     Owned,
@@ -55,6 +56,7 @@ class Server:
         self._with_demo = with_demo
         self._log = logs.configure(settings.log_level)
         self._app = _Late()
+        self._streams: Streams | None = None
         self._open = contextlib.AsyncExitStack()
         self._lines: list[str] = []
 
@@ -68,7 +70,8 @@ class Server:
             tls_port=settings.tls_port or None,
             tls=self._tls() if settings.tls_port else None,
         )
-        listen.run(self._app, where, listen.Hooks(start=self._start, ready=self._ready, stop=self._open.aclose))
+        hooks = listen.Hooks(start=self._start, ready=self._ready, stopping=self._end_streams, stop=self._open.aclose)
+        listen.run(self._app, where, hooks)
 
     def _tls(self) -> ssl.SSLContext:
         cert, key = self._settings.tls_cert, self._settings.tls_key
@@ -89,7 +92,13 @@ class Server:
             path = control.socket_path(settings.data_dir)
             socket = await control.listen(installation.services.database, path)
             self._open.callback(socket.close)
+        self._streams = installation.services.streams
         self._app.app = site(installation, self._log.requests)
+
+    async def _end_streams(self) -> None:
+        """Who watches would otherwise be waited for."""
+        if self._streams is not None:
+            self._streams.close()
 
     async def _greet(self, installation: Installation, bound: listen.Bound) -> None:
         """What a person who started it needs to know."""

@@ -16,6 +16,7 @@ from courtyard.web.answer import Answer
 from courtyard.web.cursors import Cursors
 from courtyard.web.openid.relying import Providers
 from courtyard.web.rates import RateExceeded
+from courtyard.web.streams import Streams
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -58,6 +59,7 @@ class Services:
     usage: Usage
     policy: Policy
     providers: Providers = field(default_factory=Providers)
+    streams: Streams = field(default_factory=Streams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Jobs: background work, as people see it and as workers do it (see `courtyard.core.queue`)."""
 
 from courtyard.core.jobs.actions import Ended, NotEnded, cancel, retry
-from courtyard.core.jobs.model import Run, SpaceJob
-from courtyard.core.jobs.queries import find, of_artifact, of_space, runs
+from courtyard.core.jobs.model import Filters, Run, SpaceJob
+from courtyard.core.jobs.queries import find, of_artifact, of_caller, of_space, runs
 from courtyard.core.jobs.ranks import ranked_of_space, ranked_run
 from courtyard.core.queue import (
     ATTEMPTS,
@@ -27,6 +27,7 @@ __all__ = [
     "FARTHEST",
     "LEASE",
     "Ended",
+    "Filters",
     "Job",
     "NotEnded",
     "Run",
@@ -42,6 +43,7 @@ __all__ = [
     "find",
     "next_due",
     "of_artifact",
+    "of_caller",
     "of_space",
     "pause",
     "ranked_of_space",

@@ -24,3 +24,11 @@ class Run(msgspec.Struct, frozen=True):
     jobs: int
     created_at: int
     changed_at: int
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows the list of one's jobs; None means everything, a value that nothing has gives an empty page."""
+
+    status: str | None = None
+    kind: str | None = None
+    space_id: str | None = None

@@ -2,15 +2,17 @@
 
 from typing import LiteralString
 
+import msgspec
+
 from courtyard.core import spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import NotFound
-from courtyard.core.jobs.model import Run, SpaceJob
+from courtyard.core.jobs.model import Filters, Run, SpaceJob
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.core.queue import Job
 from courtyard.core.spaces import Space
-from courtyard.storage.database import Read
+from courtyard.storage.database import Pair, Read
 
 COLUMNS: LiteralString = (
     "select j.number, j.id, j.kind, j.space_id, j.artifact_id, j.payload, j.status, j.progress, j.message, j.attempt,"
@@ -44,6 +46,39 @@ _RUNS: LiteralString = (
     " and a.space_id || a.id < :past and a.space_id || a.id > :space order by a.space_id || a.id desc limit :limit) c"
     " join job j on j.artifact_id = c.id group by c.id, c.name order by c.id desc"
 )
+# The newest of each space, each from its own index; SQLite has no lateral join, there a correlated subquery hands its few
+# ids over as one JSON array.
+_MINE: LiteralString = (
+    "(select m.space_id as id from member m where m.person_id = :person union"
+    " select s.id from organization_member g join space s on s.organization_id = g.organization_id"
+    " where g.person_id = :person and (g.role in ('owner', 'admin') or s.visibility = 'shared')) w"
+)
+_NEWEST: LiteralString = (
+    "select j.id from job j left join artifact a on a.id = j.artifact_id where (j.space_id, j.id) < (w.id, :past)"
+    " and j.space_id >= w.id and a.deleted_at is null and (:status = '' or j.status = :status)"
+    " and (:kind = '' or j.kind = :kind) order by j.space_id desc, j.id desc limit :limit"
+)
+_WANTED: LiteralString = " where (:space = '' or w.id = :space)"
+OF_CALLER = Pair(
+    sqlite=COLUMNS
+    + " from (select x.value as id from "
+    + _MINE
+    + ", json_each((select json_group_array(y.id) from ("
+    + _NEWEST
+    + ") y)) x"
+    + _WANTED
+    + " and (:limited = 0 or w.id in (select value from json_each(:spaces)))"
+    + " order by x.value desc limit :limit) c join job j on j.id = c.id order by j.id desc",
+    postgres=COLUMNS
+    + " from (select x.id from "
+    + _MINE
+    + ", lateral ("
+    + _NEWEST
+    + ") x"
+    + _WANTED
+    + " and (:limited = 0 or w.id in (select jsonb_array_elements_text(cast(:spaces as jsonb))))"
+    + " order by x.id desc limit :limit) c join job j on j.id = c.id order by j.id desc",
+)
 _COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
 
 
@@ -62,6 +97,26 @@ async def find(tx: Read, actor: Actor, job_id: str, permission: Permission = Per
 async def of_artifact(tx: Read, artifact_id: str, page: Page) -> Slice[Job]:
     """The jobs of an artifact found in a space with JOIN, newest first."""
     rows = await tx.all(Job, _OF_ARTIFACT, artifact=artifact_id, past=page.after or LAST, limit=page.limit + 1)
+    return cut(rows, page.limit)
+
+
+async def of_caller(tx: Read, actor: Actor, page: Page, filters: Filters) -> Slice[Job]:
+    """The jobs of all spaces in which the caller has a role, newest first; `tx` may take long (`scan`). Raises Forbidden."""
+    actor.needs("read")
+    if "" in (filters.status, filters.kind, filters.space_id):
+        return Slice([], more=False)
+    rows = await tx.all(
+        Job,
+        OF_CALLER,
+        person=actor.person_id,
+        past=page.after or LAST,
+        status=filters.status or "",
+        kind=filters.kind or "",
+        space=filters.space_id or "",
+        limited=int(actor.spaces is not None),
+        spaces=msgspec.json.encode(sorted(actor.spaces or ())).decode(),
+        limit=page.limit + 1,
+    )
     return cut(rows, page.limit)
 
 

@@ -5,19 +5,21 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
-from courtyard.core import jobs
+from courtyard.core import jobs, streams
 from courtyard.core.access.roles import Permission
+from courtyard.core.actor import Actor
 from courtyard.core.errors import Refusal
 from courtyard.core.jobs import Job
 from courtyard.dialects.v1 import contents
+from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.preconditions import etag, one
 from courtyard.web.route import Route
-from courtyard.web.suppliers import Caller, Read, Supplier, Whole, Write
+from courtyard.web.suppliers import Caller, Looking, Read, Supplier, Whole, Write
 
 router = APIRouter(route_class=Route, tags=["Jobs"])
 
@@ -25,6 +27,17 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 EVENTS = "text/event-stream; charset=utf-8"
 PAUSE, BEAT = 0.25, 15.0
 """Seconds between two looks at a watched job, and between two signs of life when nothing changes."""
+
+
+class JobFilters(Paging):
+    """What narrows the list; a value that nothing has gives an empty page."""
+
+    status: str | None = None
+    kind: str | None = None
+    space: str | None = None
+
+    def core(self) -> jobs.Filters:
+        return jobs.Filters(status=self.status, kind=self.kind, space_id=self.space)
 
 
 class JobDoor(Supplier):
@@ -42,6 +55,15 @@ class JobDoor(Supplier):
 
 Watched = Annotated[Job, Depends(JobDoor(Permission.JOIN))]
 Steered = Annotated[Job, Depends(JobDoor(Permission.WRITE))]
+
+
+@router.get("/v1/jobs", summary="List jobs", response_model=PageShape[contents.JobShape])
+async def list_jobs(caller: Caller, call: Whole, filters: Annotated[JobFilters, Query()]) -> Response:
+    """The jobs of all spaces in which the caller has a role, newest first, without those of things in the trash."""
+    wanted = asked(call, filters)
+    async with call.services.database.scan() as tx:
+        found = await jobs.of_caller(tx, caller, wanted, filters.core())
+    return page(call, found, contents.job)
 
 
 @router.get("/v1/jobs/{job_id}", summary="Get a job", response_model=contents.JobShape)
@@ -86,8 +108,17 @@ async def _watch(call: Call, job: Job) -> AsyncIterator[bytes]:
         await asyncio.sleep(PAUSE)
         quiet += PAUSE
         try:
-            # Through the door again: whoever may no longer see the job hears no more of it.
             async with call.services.database.read() as tx:
+                if call.services.streams.closed or not await _may_stay(tx, call.actor):
+                    return
+                # Through the door again: whoever may no longer see the job hears no more of it.
                 job = await jobs.find(tx, call.actor, job.id)
         except Refusal:
             return
+
+
+async def _may_stay(tx: Looking, actor: Actor) -> bool:
+    """Whether the credential that opened the stream still opens anything, as the administrator's that it was."""
+    holder = actor.credential_id or actor.session_id or ""
+    wanted = {holder, actor.person_id} if actor.administrator else {holder}
+    return wanted <= await streams.holding(tx, wanted)
