@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("src", "tests", "benchmarks", "docs", ".ci")
+FOLDERS = ("src", "tests", "benchmarks", "docs", ".ci", "console")
+MADE = {"__pycache__", "node_modules", "static", "failed.txt", "schema.d.ts"}
 TEXT = {
     "",
     ".py",
@@ -18,6 +19,8 @@ TEXT = {
     ".html",
     ".css",
     ".js",
+    ".ts",
+    ".tsx",
     ".json",
     ".yml",
     ".yaml",
@@ -29,7 +32,7 @@ def text_files() -> list[Path]:
     """Every text file that belongs to the project: its folders and what lies beside them, nothing that was made or installed."""
     beside = [file for file in ROOT.iterdir() if file.is_file() and not file.name.startswith(".env")]
     inside = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if file.is_file()]
-    return sorted(file for file in beside + inside if file.suffix in TEXT and "__pycache__" not in file.parts)
+    return sorted(file for file in beside + inside if file.suffix in TEXT and not MADE & set(file.parts))
 
 
 def python_files(*folders: str) -> list[Path]:

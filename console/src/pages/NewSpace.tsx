@@ -11,7 +11,7 @@ export function NewSpace({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [key] = useState(uuid);
   const { data: known } = useQuery(organizations());
-  const owning = known?.data.filter((one) => one.role !== null && one.role !== "guest") ?? [];
+  const others = known?.data.filter((one) => !one.personal && one.role !== null && one.role !== "guest") ?? [];
   const create = useMutation({
     mutationFn: (form: FormData) =>
       told(
@@ -42,12 +42,14 @@ export function NewSpace({ onClose }: { onClose: () => void }) {
           <Refusal error={create.error} />
           <TextInput name="name" label="Name" required maxLength={255} error={fields.name} data-autofocus />
           <Textarea name="description" label="Description" rows={2} error={fields.description} />
-          {owning.length > 1 && (
+          {others.length > 0 && (
             <NativeSelect
               name="organization"
               label="Organization"
-              data={owning.map((one) => ({ value: one.handle, label: one.name }))}
-              defaultValue={owning.find((one) => one.personal)?.handle}
+              data={[
+                { value: "", label: "None: it is my own" },
+                ...others.map((one) => ({ value: one.handle, label: one.name })),
+              ]}
               error={fields.organization}
             />
           )}
