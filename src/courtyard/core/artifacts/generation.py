@@ -1,12 +1,15 @@
 """Documents that are made from others: promised with a job, kept exactly once, or failed with a reason."""
 
+from contextlib import suppress
 from typing import Any, LiteralString
 
 import msgspec
 
 from courtyard.core import clock, events, ids, queue, quota
 from courtyard.core.actor import Actor, system
+from courtyard.core.artifacts import history
 from courtyard.core.artifacts.actions import clean, link
+from courtyard.core.artifacts.history import MOVED
 from courtyard.core.artifacts.model import Artifact, NewArtifact
 from courtyard.core.artifacts.queries import find
 from courtyard.core.errors import NotFound
@@ -117,15 +120,17 @@ async def fulfil(tx: Write, job: Job, blob: Blob, content_type: str) -> bool:
     """
     if not await queue.complete(tx, job):
         return False
+    now = clock.now()
+    await _remember(tx, job.artifact_id or "", now)
     await tx.run(
         "update artifact set status = 'completed', error = null, blob_key = :key, size = :size, sha256 = :sha256,"
-        " content_type = :content_type," + _TOUCH + _UNFINISHED,
+        " content_type = :content_type," + MOVED + "," + _TOUCH + _UNFINISHED,
         id=job.artifact_id,
         key=blob.key,
         size=blob.size,
         sha256=blob.sha256,
         content_type=content_type,
-        now=clock.now(),
+        now=now,
     )
     await _let_go(tx, job.artifact_id or "")
     maker = await tx.one(str, "select created_by from job where id = :id", id=job.id)
@@ -165,8 +170,9 @@ async def forget(tx: Write) -> int:
 
 async def _failed(tx: Write, artifact_id: str, error: str) -> None:
     now = clock.now()
+    await _remember(tx, artifact_id, now)
     failed = await tx.run(
-        "update artifact set status = 'failed', error = :error," + _TOUCH + _UNFINISHED,
+        "update artifact set status = 'failed', error = :error," + MOVED + "," + _TOUCH + _UNFINISHED,
         id=artifact_id,
         error=error,
         now=now,
@@ -175,6 +181,12 @@ async def _failed(tx: Write, artifact_id: str, error: str) -> None:
         await tx.run("update generation set ended_at = :now where artifact_id = :id", id=artifact_id, now=now)
         space_id = await tx.one(str, "select space_id from artifact where id = :id", id=artifact_id)
         await events.record(tx, system("worker"), "artifact.failed", space_id=space_id, object_id=artifact_id)
+
+
+async def _remember(tx: Write, artifact_id: str, now: int) -> None:
+    """Keep what it was like until now. What lies in the trash has no history."""
+    with suppress(NotFound):
+        await history.keep(tx, artifact_id, now)
 
 
 async def _let_go(tx: Write, artifact_id: str) -> None:
