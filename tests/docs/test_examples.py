@@ -15,6 +15,7 @@ PAGES = [
     "README.md",
     "docs/tour.md",
     "docs/applications.md",
+    "docs/artifacts.md",
     "docs/documents.md",
     "docs/uploads.md",
     *(f"docs/api/{module.SPEECH.name}.md" for module in DIALECTS if module.SPEECH.openapi_path),
