@@ -55,7 +55,9 @@ _PAGE: LiteralString = (
 
 async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[Account]:
     """Everybody whom the filters let through, newest first; for platform administrators. Raises Forbidden."""
-    _admit(actor)
+    actor.needs("admin")
+    if not actor.administrator:
+        raise Forbidden
     actor.privileged.append(("list people", ""))
     rows = await tx.all(
         Account,
@@ -69,16 +71,12 @@ async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[Ac
 
 
 async def find(tx: Read, actor: Actor, person_id: str, *, hold: bool = False) -> Account:
-    """Somebody, for platform administrators; `hold` keeps others from changing the account. Raises Forbidden, NotFound."""
-    _admit(actor)
-    account = await tx.one(Account, _HELD if hold else _ONE, id=person_id)
+    """Somebody, for platform administrators; `hold` keeps others from changing the account. Raises NotFound,
+    also for everybody else, as of whatever one may not see.
+    """
+    actor.needs("admin")
+    account = await tx.one(Account, _HELD if hold else _ONE, id=person_id) if actor.administrator else None
     if account is None:
         raise NotFound
     actor.privileged.append(("look at person", account.id))
     return account
-
-
-def _admit(actor: Actor) -> None:
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
