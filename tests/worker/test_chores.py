@@ -3,21 +3,32 @@
 import asyncio
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
-from courtyard.core import audit, clock, garbage, spaces
+from courtyard.core import artifacts, audit, clock, garbage, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor, Origin
+from courtyard.core.artifacts import versions
 from courtyard.core.identity import credentials
 from courtyard.core.spaces.model import Background
 from courtyard.storage.database import Database
 from courtyard.storage.local import LocalBlobs
 from courtyard.web import usage
 from courtyard.web.usage import Usage
-from courtyard.worker import Pace, Worker
-from courtyard.worker.timetable import collect_garbage, seal_events, sweep_blobs
+from courtyard.worker import Pace, Setup, Worker
+from courtyard.worker.timetable import (
+    collect_garbage,
+    empty_trash,
+    forget_history,
+    forget_news,
+    seal_events,
+    sweep_blobs,
+    thin_versions,
+)
 from courtyard.worker.work import Tools
 from tests.worker.conftest import stored, until
 from tests.world import World
@@ -167,3 +178,55 @@ async def test_sealing_catches_up_batch_by_batch(world: World, tools: Tools, mon
         await tx.run("update event set at = at - :minute", minute=2 * clock.MINUTE)
     events = len(await world.events())
     assert await seal_events(tools) == -(-events // 3)
+
+
+async def test_the_trash_the_past_the_news_and_old_versions_go_in_their_time(
+    world: World, tools: Tools, blobs: LocalBlobs
+) -> None:
+    space, ada = await world.space(), await world.actor("ada")
+    first, second, third = [await stored(blobs, content) for content in (b"one", b"two", b"three")]
+    artifact = await world.artifact(space, blob=first)
+    for blob in (second, third):
+        async with world.database.write() as tx:
+            held = await artifacts.find(tx, ada, space, artifact.id, hold=True)
+            await versions.replace(tx, ada, space, held, blob, "text/plain")
+    trashed = await world.artifact(space, blob=await stored(blobs, b"trash"))
+    async with world.database.write() as tx:
+        await artifacts.trash(tx, ada, trashed)
+    for _ in range(2):
+        assert (await empty_trash(tools), await thin_versions(tools)) == (0, 0)
+        await forget_history(tools)
+        await forget_news(tools)
+    assert len(await rows(world.database, "select number from artifact_history")) == 3
+    assert len(await rows(world.database, "select number from news")) > 0
+    async with world.database.write() as tx:
+        await tx.run("update artifact set deleted_at = 1 where id = :id", id=trashed.id)
+        await tx.run("update artifact_version set created_at = :then", then=7_000 * clock.DAY)
+        await tx.run("update artifact_history set until = 1")
+        await tx.run("update news set at = 1")
+    await forget_news(tools)
+    assert await rows(world.database, "select number from news") == []
+    await forget_history(tools)
+    assert await rows(world.database, "select number from artifact_history") == []
+    assert (await empty_trash(tools), await thin_versions(tools)) == (1, 1)
+    await collect_garbage(tools)
+    assert await keys(blobs) == {second.key, third.key}
+    assert await sweep_blobs(tools, now=clock.now() + 2 * clock.HOUR) == 0
+
+
+async def test_nothing_goes_where_everything_is_to_be_kept(world: World, tools: Tools, setup: Setup) -> None:
+    keeping = Tools(tools.database, tools.blobs, replace(setup, trash_days=0, history_days=0, versions_keep="all"))
+    space, ada = await world.space(), await world.actor("ada")
+    artifact = await world.artifact(space)
+    async with world.database.write() as tx:
+        await artifacts.trash(tx, ada, artifact)
+        await tx.run("update artifact set deleted_at = 1")
+        await tx.run("update artifact_history set until = 1")
+    assert (await empty_trash(keeping), await thin_versions(keeping)) == (0, 0)
+    await forget_history(keeping)
+    assert len(await rows(world.database, "select number from artifact_history")) == 1
+
+
+async def rows(database: Database, sql: LiteralString) -> list[int]:
+    async with database.read() as tx:
+        return await tx.all(int, sql)

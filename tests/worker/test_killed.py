@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,20 @@ async def test_a_job_that_kills_every_worker_is_given_up(crew: Crew) -> None:
     crew.signal("last", signal.SIGTERM)
     assert await crew.jobs() == [(poison, "failed", queue.ATTEMPTS)]
     assert await crew.results() == {}
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_a_job_is_finished_within_its_lease_and_five_seconds_however_often_its_worker_dies(crew: Crew) -> None:
+    [job] = await crew.enqueue()
+    for name in ("first", "second", "third"):
+        crew.start(name, seconds=60)
+        await crew.wait_for(began(name))
+        crew.signal(name, signal.SIGKILL)
+    lost = time.monotonic()
+    crew.start("last", seconds=0.1)
+    await crew.wait_for(began("last"))
+    # The rest is what a process takes to start on a busy machine.
+    assert time.monotonic() - lost < LEASE / 1_000 + 5 + 5
+    crew.signal("last", signal.SIGTERM)
+    assert await crew.results() == {job: "last"}
+    assert await crew.jobs() == [(job, "completed", 4)]

@@ -1,6 +1,9 @@
 """The worker inside a process: every job gets its turn, a bad one hurts no other, the end is orderly."""
 
 import asyncio
+import os
+
+import pytest
 
 from courtyard.core import clock, jobs, queue
 from courtyard.core.actor import system
@@ -195,3 +198,37 @@ async def test_a_worker_outlives_a_database_that_is_away(world: World, tools: To
         assert not await settled(world)
         flaky.away = False
         await until(lambda: settled(world))
+
+
+async def test_what_is_cancelled_ends_at_once_with_the_program_it_started(world: World, tools: Tools) -> None:
+    """Long before the next heartbeat."""
+    started: list[int] = []
+
+    async def render(_tools: Tools, _job: Job) -> None:
+        child = await asyncio.create_subprocess_exec("sleep", "60")
+        started.append(child.pid)
+        try:
+            await child.wait()
+        except asyncio.CancelledError:
+            child.kill()
+            await child.wait()
+            raise
+
+    await enqueue(world.database, "render", "after")
+    async with worker(
+        tools, {"render": render, "after": nothing}, Pace(lease=60_000, lanes=1, longest=0.05, grace=0.1)
+    ):
+        await until(lambda: running(world))
+        await until(lambda: has(started))
+        render_job = next(job for job in await world.jobs() if job.kind == "render")
+        async with world.database.write() as tx:
+            await jobs.cancel(tx, system("test"), render_job)
+        # The one lane goes on with the next job.
+        await until(lambda: settled(world))
+    assert [job.status for job in await world.jobs()] == ["cancelled", "completed"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
+async def has(found: list[int]) -> bool:
+    return bool(found)
