@@ -34,7 +34,7 @@ WORDS = {
         "Measured between the walls",
         "[Image: the yard in June]",
     ],
-    "sales.csv": ["Region", "fair, with rain", "=SUM(D2:D5) stays text", "3415.60"],
+    "sales.csv": ["Region", "fair, with rain", "=SUM(D2:D5) stays text", "3415.6"],
     "people.json": ["Émilie", "1906", "Paris"],
     "letter.md": ["Dear Grace *Hopper*,", "Rope, 12 m", "Please pay 48.35 within 14 days.", "Courtyard & Sons"],
 }
