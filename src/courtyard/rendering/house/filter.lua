@@ -51,6 +51,10 @@ local safe = {
   end,
   Table = function(found)
     found.attr = pandoc.Attr()
+    -- Without a side a cell would stand in the middle.
+    found.colspecs = found.colspecs:map(function(column)
+      return { column[1] == pandoc.AlignDefault and pandoc.AlignLeft or column[1], column[2] }
+    end)
     bare(found.head.rows)
     bare(found.foot.rows)
     for _, body in ipairs(found.bodies) do
