@@ -254,6 +254,8 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
         "space_token": space.token,
         "handle": "ada",
         "artifact_id": artifact.id,
+        "version": "1",
+        "alias": "final",
         "thread_id": (await world.thread(space)).id,
         "customer_id": (await world.customer(space)).id,
         "user_id": (await world.person("ada")).id,
