@@ -1,5 +1,6 @@
 """OpenID Connect: what an application is told of the person who let it in, and how it can be sure of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from courtyard.core import clock
-from courtyard.core.oauth import codes, id_tokens
+from courtyard.core.identity import sessions
+from courtyard.core.oauth import codes, devices, id_tokens
 from courtyard.core.oauth.scopes import Word
 from tests.dialects.oauth.programs import (
     BEGIN,
@@ -25,7 +27,7 @@ from tests.dialects.oauth.programs import (
     program,
     renewal,
 )
-from tests.world import World
+from tests.world import ORIGIN, World
 
 pytestmark = pytest.mark.parametrize("settings", [{"public_url": "https://courtyard.test/"}], indirect=True)
 ALL: tuple[Word, ...] = ("read", "openid", "profile", "email")
@@ -182,6 +184,24 @@ async def test_a_device_is_told_who_let_it_in_when_a_browser_did(world: World, a
     # Without a session nobody knows since when it is them, and nothing is claimed.
     assert "id_token" not in issued
     assert issued["scope"] == "openid"
+
+    begun = (await anonymous.post(BEGIN, data={**app.proof(), "scope": "openid"})).json()
+    async with world.database.write() as tx:
+        session, secret = await sessions.begin(tx, await world.person("bob"), ORIGIN, "test", second=False)
+        actor, _ = await sessions.authenticate(tx, secret, ORIGIN)
+        device = await devices.seek(tx, begun["user_code"])
+        assert device is not None
+        assert await devices.decide(tx, actor, device, allow=True)
+    issued = await granted(anonymous, {"grant_type": DEVICE, "device_code": begun["device_code"], **app.proof()})
+    claims = await told(anonymous, issued["id_token"])
+    assert (claims["sub"], claims["auth_time"]) == (actor.person_id, session.confirmed_at // 1000)
+
+
+async def test_applications_are_made_with_these_scopes(v1: Callable[[str], AsyncClient]) -> None:
+    made = await v1("ada").post("/v1/applications", json={"name": "Wiki", "scopes": ["email", "openid", "read"]})
+    assert (made.status_code, made.json()["scopes"]) == (201, ["read", "openid", "email"])
+    wrong = await v1("ada").post("/v1/applications", json={"name": "Wiki", "scopes": ["groups"]})
+    assert wrong.status_code == 422
 
 
 async def test_discovery_and_metadata_say_the_same(anonymous: AsyncClient) -> None:

@@ -179,21 +179,23 @@ async def test_a_secret_that_came_in_clear_is_written_down(site: Guard, world: W
     app = await program(world)
     issued = await tokens(anonymous, world, app)
     before = await world.events()
+    wrong: list[tuple[dict[str, str], dict[str, Any]]] = [
+        (MINE, {"auth": (app.id, "cyc_wrong")}),
+        ({**MINE, "client_id": app.id, "client_secret": "cyc_wrong"}, {}),
+        ({"token": "cyo_nothing"}, {}),
+    ]
+    right: list[tuple[dict[str, str], dict[str, Any]]] = [
+        (MINE, {"auth": (app.id, app.secret or "")}),
+        ({**MINE, **app.proof()}, {}),
+        ({"grant_type": "refresh_token", "refresh_token": issued["refresh_token"]}, {}),
+    ]
     transport = ASGITransport(site, client=("192.0.2.7", 5000))
     async with AsyncClient(transport=transport, base_url="http://courtyard.test") as client:
-        for form, proof in (
-            (MINE, (app.id, "cyc_wrong")),
-            ({**MINE, "client_id": app.id, "client_secret": "cyc_wrong"}, None),
-            ({"token": "cyo_nothing"}, None),
-        ):
-            denied(await client.post(TOKEN, data=form, auth=proof), 400, "invalid_request")
+        for form, proof in wrong:
+            denied(await client.post(TOKEN, data=form, **proof), 400, "invalid_request")
         assert await world.events() == before
-        for form, proof in (
-            (MINE, (app.id, app.secret or "")),
-            ({**MINE, **app.proof()}, None),
-            ({"grant_type": "refresh_token", "refresh_token": issued["refresh_token"]}, None),
-        ):
-            denied(await client.post(TOKEN, data=form, auth=proof), 400, "invalid_request")
+        for form, proof in right:
+            denied(await client.post(TOKEN, data=form, **proof), 400, "invalid_request")
         headers = {"Authorization": f"Bearer {issued['access_token']}"}
         for method in ("GET", "POST"):
             denied(await client.request(method, "/oauth/nothing", headers=headers), 400, "invalid_request")
