@@ -160,7 +160,7 @@ def test_authlibs_own_client_is_told_who_it_is(two: Two, browser: Browser) -> No
     provider = two.provider.https
     made = application(two.provider, BACK)
     with closing(
-        OAuth2Session(
+        OAuth2Session(  # pyright: ignore[reportArgumentType] - requests has no types
             made["client_id"],
             made["client_secret"],
             scope="openid email",

@@ -203,6 +203,19 @@ async def test_a_secret_that_came_in_clear_is_written_down(site: Guard, world: W
     assert noted == ["application.secret_exposed"] * 2 + ["credential.exposed"] * 3
 
 
+async def test_a_token_that_only_tells_is_written_down_too(site: Guard, world: World, anonymous: AsyncClient) -> None:
+    app = await program(world, scopes=("openid",))
+    told = await tokens(anonymous, world, app, scopes="openid")
+    transport = ASGITransport(site, client=("192.0.2.7", 5000))
+    async with AsyncClient(transport=transport, base_url="http://courtyard.test") as client:
+        for secret in (told["access_token"], await world.key("bob")):
+            for method in ("GET", "POST"):
+                headers = {"Authorization": f"Bearer {secret}"}
+                answer = await client.request(method, "/oauth/userinfo", headers=headers)
+                denied(answer, 400, "invalid_request")
+    assert (await world.events())[-4:] == ["credential.exposed"] * 4
+
+
 @pytest.mark.parametrize("settings", [{"rate_limits": "on", "rate_bad_credentials": 3}], indirect=True)
 async def test_guessing_at_secrets_is_slowed_down(world: World, anonymous: AsyncClient) -> None:
     app = await program(world)

@@ -3,7 +3,7 @@
 from starlette.types import Scope
 
 from courtyard.core import events
-from courtyard.core.actor import Actor
+from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import Invalid, Refusal
 from courtyard.core.oauth import applications, tokens
 from courtyard.core.oauth.applications import Application
@@ -35,8 +35,20 @@ def in_clear(scope: Scope) -> bool:
 
 
 async def note_token(scope: Scope, services: Services) -> None:
-    """Write down that an access token was sent in clear."""
-    await record_exposed(scope, services, "oauth", bearer)
+    """Write down that an access token, or another credential, was sent in clear as one."""
+    try:
+        secret = bearer(scope["headers"])
+        async with services.database.read() as tx:
+            found = await tokens.seek(tx, secret or "")
+        if found is None or not tokens.alive(found):
+            await record_exposed(scope, services, "oauth", bearer)
+            return
+        # Here, for one that only tells who its person is is no credential elsewhere.
+        services.rates.take("api", found.id)
+        arrived = arrival(scope)
+        await _note(services, Origin("oauth", arrived.client, arrived.request_id), found)
+    except Refusal:
+        return
 
 
 async def note_form(call: Call) -> None:
@@ -54,7 +66,7 @@ async def note_form(call: Call) -> None:
             if known is not None:
                 # Whoever repeats it fills the audit trail no faster than any other request would.
                 call.services.rates.take("api", known.id)
-                await _note(call, known)
+                await _note(call.services, forms.origin(call), known)
     except (Refusal, BodyRefused):
         return
 
@@ -70,12 +82,12 @@ async def _token(tx: Looking, request: Request) -> Token | None:
     return found if found is not None and tokens.alive(found) else None
 
 
-async def _note(call: Call, known: Application | Token) -> None:
+async def _note(services: Services, origin: Origin, known: Application | Token) -> None:
     """In the trail of the person whose it is."""
     if isinstance(known, Application):
-        actor, action = Actor(forms.origin(call), known.owner_id, application_id=known.id), "application.secret_exposed"
+        actor, action = Actor(origin, known.owner_id, application_id=known.id), "application.secret_exposed"
     else:
-        actor = Actor(forms.origin(call), known.person_id, application_id=known.application_id, credential_id=known.id)
+        actor = Actor(origin, known.person_id, application_id=known.application_id, credential_id=known.id)
         action = "credential.exposed"
-    async with call.services.database.write() as tx:
+    async with services.database.write() as tx:
         await events.record(tx, actor, action, object_id=known.id, result="refused")
