@@ -68,6 +68,7 @@ class Seaweed:
             "-admin.ui=false",
             "-webdav=false",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             f"-bucket={BUCKET}",
         ]
         with (self._folder / "log").open("ab") as log:
