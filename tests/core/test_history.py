@@ -27,7 +27,7 @@ async def then(world: World, space: Space, at: int, page: Page = WHOLE, **filter
 
 
 async def facts(world: World, space: Space, at: int, **filters: str) -> list[tuple[str, int]]:
-    return [(row.name, row.version) for row in (await then(world, space, at, **filters)).items]
+    return [(row.name, row.version) for row in (await then(world, space, at, WHOLE, **filters)).items]
 
 
 async def change(world: World, space: Space, artifact: Artifact, /, **changes: Any) -> None:

@@ -51,7 +51,7 @@ def test_a_stream_tells_at_once_and_ends_with_the_server(server: Server) -> None
 
 
 def test_a_client_that_hangs_up_makes_room_for_another(server: Server) -> None:
-    key = server.log_in()
+    key, opened = server.log_in(), 0
     for _ in range(20):
         with server.client(key) as client, client.stream("GET", "/v1/me/stream") as stream:
             assert stream.status_code in (200, 429)
