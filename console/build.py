@@ -86,19 +86,19 @@ def new_enough(program: Path) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     found = re.match(r"v(\d+)\.(\d+)", said)
-    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    version: tuple[int, ...] = (int(found[1]), int(found[2])) if found else (0, 0)
     return (20, 19) <= version < (21, 0) or version >= (22, 12)
 
 
 def run(command: list[str], environment: dict[str, str]) -> None:
-    """Run one step. Raises Failed with the end of what it printed."""
+    """Run one step. Raises Failed with the beginning of what it printed."""
     try:
         done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
     except OSError as error:
         raise Failed(f"{command[0]} cannot be run: {error}.") from error
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-        raise Failed(f"{Path(command[0]).name} {' '.join(command[1:])} ended with {done.returncode}:\n{tail}")
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[:40])
+        raise Failed(f"{Path(command[0]).name} {' '.join(command[1:])} ended with {done.returncode}:\n{said}")
 
 
 def main() -> int:

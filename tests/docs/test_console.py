@@ -1,6 +1,7 @@
 """The console is made from the v1 document as it is now, and stays small."""
 
 import gzip
+import json
 import re
 import runpy
 
@@ -42,3 +43,10 @@ def test_the_first_page_needs_little_script() -> None:
     sizes = {name: len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in seen}
     assert sum(sizes.values()) <= FIRST_PAGE, sizes
     assert {name: size for name, size in sizes.items() if size > CHUNK and "pdf" not in name} == {}
+
+
+def test_the_lock_file_has_what_every_platform_needs() -> None:
+    lock = json.loads((CONSOLE / "package-lock.json").read_text())["packages"]
+    wanted = {name for package in lock.values() for name in package.get("optionalDependencies", {})}
+    assert wanted
+    assert sorted(name for name in wanted if f"node_modules/{name}" not in lock) == []
