@@ -5,7 +5,7 @@ from typing import Any, Literal, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from courtyard.core import clock, events, ids, text
+from courtyard.core import clock, events, ids, indexing, text
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid, NotFound
 from courtyard.core.paging import LAST, Page, Slice, cut
@@ -151,6 +151,7 @@ async def create(tx: Write, actor: Actor, space: Space, new: NewThread) -> Threa
     )
     if not made:
         raise NotFound
+    await indexing.thread(tx, thread_id, known=False)
     await events.record(tx, actor, "thread.created", space_id=space.id, object_id=thread_id)
     return await find(tx, actor, space, thread_id)
 
@@ -178,6 +179,7 @@ async def change(tx: Write, actor: Actor, space: Space, thread: Thread, changes:
     )
     if not changed:
         raise NotFound
+    await indexing.thread(tx, thread.id)
     await events.record(tx, actor, "thread.updated", space_id=space.id, object_id=thread.id, fields=sorted(asked))
     return await find(tx, actor, space, thread.id)
 
@@ -219,6 +221,7 @@ async def say(tx: Write, actor: Actor, thread: Thread, new: NewMessage) -> Messa
     )
     if not made:
         raise Archived if await tx.one(str, _LOCK, id=thread.id) else NotFound
+    await indexing.message(tx, message_id, known=False)
     await events.record(tx, actor, "message.created", space_id=thread.space_id, object_id=message_id)
     message = await tx.one(Message, _MESSAGE + " where id = :id", id=message_id)
     if message is None:

@@ -23,6 +23,8 @@ MACROS = {
     },
 }
 TABLE = "create table if not exists migration (number bigint primary key, name {text} not null, checksum {text} not null, at bigint not null)"
+# What engines truly say differently stands below a line of its own, up to the next such line.
+SECTION = re.compile(r"^-- (sqlite|postgres):\n(.*?)(?=^-- (?:sqlite|postgres|both):$|\Z)", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 # On SQLite the transaction itself is the lock. The number is ours alone; any process of any version asks for the same.
 LOCK: dict[str, str] = {"sqlite": "", "postgres": "select pg_advisory_xact_lock(4863265011)"}
@@ -110,8 +112,12 @@ def missing(wanted: list[Migration], applied: list[Applied]) -> list[Migration]:
 
 
 def spelled(text: str, engine: str) -> str:
-    """The text with the engine's own words for `{number}`, `{text}` and `{bytes}`. Raises KeyError for another word."""
-    return re.sub(r"\{([a-z]+)\}", lambda match: MACROS[engine][match[1]], text)
+    """The text with the engine's own words for `{number}`, `{text}` and `{bytes}`, and without the other's sections.
+
+    Raises KeyError for another word.
+    """
+    own = SECTION.sub(lambda match: match[2] if match[1] == engine else "", text)
+    return re.sub(r"\{([a-z]+)\}", lambda match: MACROS[engine][match[1]], own)
 
 
 def _read(file: Traversable) -> Migration:

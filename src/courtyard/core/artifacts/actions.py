@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import msgspec
 from msgspec import UNSET
 
-from courtyard.core import clock, events, ids, queue, quota, text
+from courtyard.core import clock, events, ids, indexing, queue, quota, text
 from courtyard.core.actor import Actor, system
 from courtyard.core.artifacts import history
 from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact
@@ -124,6 +124,7 @@ async def create(
     if not inserted:
         raise NotFound
     await link(tx, space.id, artifact_id, threads, "thread_id")
+    await indexing.artifact(tx, artifact_id, known=False)
     await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     made = await find(tx, actor, space, artifact_id)
@@ -148,6 +149,7 @@ async def change(tx: Write, actor: Actor, space: Space, artifact: Artifact, chan
         await tx.run("delete from artifact_thread where artifact_id = :id", id=artifact.id)
         threads = msgspec.json.decode(values["thread_ids"], type=list[str])
         await link(tx, space.id, artifact.id, threads, "thread_ids")
+    await indexing.artifact(tx, artifact.id)
     await events.record(tx, actor, "artifact.updated", space_id=space.id, object_id=artifact.id, fields=sorted(asked))
     return await find(tx, actor, space, artifact.id)
 
@@ -211,6 +213,7 @@ async def inspected(tx: Write, job: Job, found: Inspection) -> bool:
         version=version_of(job),
         now=clock.now(),
     )
+    await indexing.artifact(tx, job.artifact_id or "")
     await events.record(tx, system("worker"), "artifact.inspected", space_id=job.space_id, object_id=job.artifact_id)
     return True
 

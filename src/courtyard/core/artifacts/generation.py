@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from courtyard.core import clock, events, ids, queue, quota
+from courtyard.core import clock, events, ids, indexing, queue, quota
 from courtyard.core.actor import Actor, system
 from courtyard.core.artifacts import history
 from courtyard.core.artifacts.actions import clean, link
@@ -74,6 +74,7 @@ async def promise(
     if not inserted:
         raise NotFound
     await link(tx, space.id, artifact_id, threads, "thread_id")
+    await indexing.artifact(tx, artifact_id, known=False)
     await tx.run(
         "insert into generation (artifact_id, source_key, source_size, source_sha256, terms, created_at)"
         " values (:id, :key, :size, :sha256, :terms, :now)",

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import msgspec
 
-from courtyard.core import clock, events, queue, quota
+from courtyard.core import clock, events, indexing, queue, quota
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import history
 from courtyard.core.artifacts.model import Artifact, NotReady
@@ -154,6 +154,7 @@ async def _supersede(tx: Write, actor: Actor, artifact: Artifact, blob: Blob, co
         person=person,
         now=now,
     )
+    await indexing.artifact(tx, artifact.id)
     # What a job finds out about these bytes is kept while they are the present ones.
     await queue.enqueue(
         tx,

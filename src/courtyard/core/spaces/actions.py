@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 import msgspec
 from msgspec import UNSET
 
-from courtyard.core import clock, events, ids, text
+from courtyard.core import clock, events, ids, indexing, text
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
@@ -61,6 +61,7 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
         person=actor.person_id,
         now=now,
     )
+    await indexing.space(tx, space_id, known=False)
     await events.record(tx, actor, "space.created", space_id=space_id, object_id=space_id)
     return await find(tx, actor, space_id, Permission.LOOK)
 
@@ -89,6 +90,7 @@ async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Spa
         id=space.id,
         **_clean({**_stored(space), **asked}),
     )
+    await indexing.space(tx, space.id)
     await events.record(tx, actor, "space.updated", space_id=space.id, object_id=space.id, fields=sorted(asked))
     return await find(tx, actor, space.id, Permission.LOOK)
 
