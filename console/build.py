@@ -86,8 +86,10 @@ def new_enough(program: Path) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     found = re.match(r"v(\d+)\.(\d+)", said)
-    version: tuple[int, ...] = (int(found[1]), int(found[2])) if found else (0, 0)
-    return (20, 19) <= version < (21, 0) or version >= (22, 12)
+    if found is None:
+        return False
+    major, minor = int(found[1]), int(found[2])
+    return major > 22 or (major == 22 and minor >= 12) or (major == 20 and minor >= 19)
 
 
 def run(command: list[str], environment: dict[str, str]) -> None:
