@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from courtyard.core import artifacts, clock, jobs
+from courtyard.core import artifacts, clock, jobs, search
 from courtyard.core.access.roles import Permission, require, role
 from courtyard.core.artifacts import history
 from courtyard.core.errors import Invalid
@@ -35,9 +35,10 @@ ONE = PLACE + "/{artifact_id}"
 
 
 class Listing(ArtifactFilters):
-    """`as_of` is an RFC 3339 time: the list as it was then."""
+    """`as_of` is an RFC 3339 time: the list as it was then. `q` is what is looked for, as in a search."""
 
     as_of: str | None = None
+    q: str = ""
 
     def moment(self, history_days: int) -> int | None:
         """That time in milliseconds. Raises Invalid."""
@@ -47,6 +48,8 @@ class Listing(ArtifactFilters):
         at, now = time("as_of", self.as_of.replace(" ", "+") if "T" in self.as_of else self.as_of), clock.now()
         if at > now:
             raise Invalid("as_of", "This is in the future.", code="future")
+        if self.q:
+            raise Invalid("q", "The past cannot be searched.", code="unsupported")
         if history_days and at < now - history_days * clock.DAY:
             raise Invalid("as_of", f"The past is known for {history_days} days.", code="forgotten")
         return at
@@ -62,7 +65,10 @@ class Ending(BaseModel):
 async def list_artifacts(
     tx: Read, caller: Caller, call: Whole, space: Readable, filters: Annotated[Listing, Query()]
 ) -> Response:
-    """Newest first, without those in the trash; with `as_of`, for members, as they were at that time."""
+    """Newest first, without those in the trash; with `as_of`, for members, as they were at that time.
+
+    With `q` those in which it is found: by the name first, then by the text, tags and metadata.
+    """
     wanted, narrowed = asked(call, filters), filters.core()
     at = filters.moment(call.services.policy.history_days)
     if at is not None:
@@ -73,6 +79,10 @@ async def list_artifacts(
     if narrowed.thread_id is not None and role(caller, space) is None:
         # Threads are hidden from strangers, so none of them has an artifact that they could see.
         return page(call, Slice[artifacts.Artifact]([], more=False), lambda artifact: artifact)
+    if filters.q:
+        async with call.services.database.scan() as scan:
+            hits = await search.artifacts(scan, caller, space, search.parse(filters.q), wanted, narrowed)
+        return page(call, hits, lambda hit: contents.artifact(caller, space, hit.artifact), lambda hit: hit.position)
     found = await artifacts.page(tx, space, wanted, narrowed)
     return page(call, found, lambda artifact: contents.artifact(caller, space, artifact))
 
