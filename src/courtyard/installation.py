@@ -1,13 +1,14 @@
 """One installation: its database, blobs and services opened from the settings, and the whole application over them."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from courtyard import rendering
+from courtyard import checks, effective, rendering
 from courtyard.app import DIALECTS, Front, beginning, health, policy
 from courtyard.core import installation as own
 from courtyard.core import quota
@@ -17,16 +18,19 @@ from courtyard.storage.blobs import Blobs
 from courtyard.storage.migrate import migrate
 from courtyard.storage.moving_blobs import MovingBlobs
 from courtyard.storage.opening import open_database
+from courtyard.web.arrival import Arrival
 from courtyard.web.cursors import Cursors
 from courtyard.web.dialect import Services
 from courtyard.web.guard import Guard
 from courtyard.web.https import Proxies, parse_proxies
+from courtyard.web.journal import Journal
 from courtyard.web.logs import RequestLine
 from courtyard.web.openid.relying import Providers
+from courtyard.web.overview import Overview
 from courtyard.web.rates import POLICIES, Rates
 from courtyard.web.reference import Document, reference
 from courtyard.web.usage import Usage
-from courtyard.worker import Setup, Worker
+from courtyard.worker import Setup, Worker, note_down
 
 BACKGROUND_LIMIT = 10 * 1024 * 1024 + 64 * 1024
 """Ten MiB of image, and what a multipart form adds around it."""
@@ -54,7 +58,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Installation]:
     try:
         migrated = await migrate(database)
         blobs = open_stores(settings)
-        usage = Usage()
+        usage, journal = Usage(), Journal(keeps=bool(settings.request_log_days))
         try:
             await blobs.check()
             async with database.write() as tx:
@@ -62,12 +66,22 @@ async def opened(settings: Settings) -> AsyncGenerator[Installation]:
                 await quota.limit(tx, bytes=settings.space_bytes, artifacts=settings.space_artifacts)
             yield Installation(
                 settings,
-                Services(database, blobs, cursors, rates(settings), usage, policy(settings), providers(settings)),
+                Services(
+                    database,
+                    blobs,
+                    cursors,
+                    rates(settings),
+                    usage,
+                    policy(settings),
+                    providers(settings),
+                    journal=journal,
+                ),
                 usage,
                 migrated,
             )
         finally:
             await usage.flush(database)
+            await journal.flush(database)
             await blobs.close()
     finally:
         await database.close()
@@ -128,13 +142,27 @@ def worker(installation: Installation) -> Worker:
         trash_days=settings.trash_days,
         history_days=settings.history_days,
         versions_keep=settings.versions_keep,
+        request_log_days=settings.request_log_days,
     )
     return Worker(services.database, services.blobs, setup, usage=installation.usage)
 
 
+@asynccontextmanager
+async def noting(installation: Installation) -> AsyncGenerator[None]:
+    """What is noted on the way of requests is written down, off it."""
+    services = installation.services
+    task = asyncio.create_task(note_down(services.database, installation.usage, services.journal))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
 def site(installation: Installation, log: RequestLine | None = None) -> Guard:
     """The whole application, the guard before it."""
-    services, settings = installation.services, installation.settings
+    settings = installation.settings
+    services = replace(installation.services, overview=overview(installation))
     dialects = [module.dialect(services) for module in DIALECTS]
     documents = [
         Document(one.name, one.speech.title, one.speech.openapi_path) for one in dialects if one.speech.openapi_path
@@ -145,8 +173,26 @@ def site(installation: Installation, log: RequestLine | None = None) -> Guard:
         limit=body_limit(settings),
         refuse=front.refuse,
         proxies=Proxies(parse_proxies(settings.trusted_proxies)),
-        log=log,
+        log=_both(log, services.journal.note),
     )
+
+
+def _both(log: RequestLine | None, note: RequestLine) -> RequestLine:
+    """One after the other."""
+    if log is None:
+        return note
+
+    def both(arrival: Arrival, method: str, status: int, seconds: float) -> None:
+        log(arrival, method, status, seconds)
+        note(arrival, method, status, seconds)
+
+    return both
+
+
+def overview(installation: Installation) -> Overview:
+    """What the process knows of itself."""
+    settings, services = installation.settings, installation.services
+    return Overview(effective.settings(settings), lambda: checks.examine(settings, services.database, services.blobs))
 
 
 def body_limit(settings: Settings) -> Callable[[str, str], int]:

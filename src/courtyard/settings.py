@@ -151,6 +151,9 @@ class Settings(BaseSettings):
         default=thinning.DEFAULT,
         description="Older versions that are kept: `all`, a number, or steps of age and spacing; see docs/artifacts.md.",
     )
+    request_log_days: NonNegativeInt = Field(
+        default=7, description="Days for which people see what their keys and sessions did; 0 notes nothing."
+    )
     plain_http: bool = Field(
         default=False, description="Lets the Spaces API (`/api/v1`) answer over plain HTTP, to loopback peers only."
     )

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import control, demo
 from courtyard.cli.complaints import or_say_why
-from courtyard.installation import Installation, opened, prepare, site, worker
+from courtyard.installation import Installation, noting, opened, prepare, site, worker
 from courtyard.settings import Settings
 from courtyard.storage.blob_opening import WrongStore
 from courtyard.storage.database import Down, Full
@@ -88,6 +88,7 @@ class Server:
         await self._greet(installation, bound)
         if settings.worker == "inside":
             await self._open.enter_async_context(worker(installation))
+        await self._open.enter_async_context(noting(installation))
         if installation.services.database.engine == "sqlite":
             path = control.socket_path(settings.data_dir)
             socket = await control.listen(installation.services.database, path)

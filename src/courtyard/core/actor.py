@@ -49,6 +49,12 @@ class Actor(msgspec.Struct, frozen=True):
         if self.reach < RANK[scope]:
             raise Forbidden(f"This needs a credential with the scope '{scope}'.")
 
+    def administers(self) -> None:
+        """Refuse everybody but administrators of the installation. Raises Unauthenticated, Forbidden."""
+        self.needs("admin")
+        if not self.administrator:
+            raise Forbidden
+
     def everywhere(self) -> None:
         """Refuse a credential that is limited to certain spaces, for what lies outside of them. Raises Forbidden."""
         if self.spaces is not None:

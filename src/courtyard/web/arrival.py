@@ -4,6 +4,8 @@ from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, cast
 
+from courtyard.core.actor import Actor
+
 KEY = "courtyard"
 # What the listener tells the guard: this one could not be parsed; the body of this one is here, nobody waits for it;
 # and a function that says whether the client has gone.
@@ -34,6 +36,9 @@ class Arrival:
 
     https = False
     client = ""
+    # Whose credential it came with, once it is known to be good.
+    actor: Actor | None = None
+    path = ""
     route = ""
     dialect = ""
 

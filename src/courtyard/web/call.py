@@ -129,6 +129,7 @@ class Call:
         except InvalidCredential:
             rates.take("bad_credentials", origin.address)
             raise
+        self.arrival.actor = self.actor
         rates.take("api", self.actor.credential_id or "")
         if last_used is None or last_used < clock.now() - clock.MINUTE:
             self.services.usage.note(self.actor)
@@ -147,6 +148,7 @@ class Call:
         except InvalidCredential:
             self.services.rates.take("bad_credentials", origin.address)
             raise
+        self.arrival.actor = self.actor
         self.services.rates.take("api", session.id)
         self.services.usage.note(self.actor)
 

@@ -75,6 +75,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         arrival = scope[KEY] = Arrival(f"{self._prefix}-{next(self._numbers):x}")
+        arrival.path = scope["path"]
         exchange = Exchange(scope, receive, send, arrival, self._bounds)
         try:
             refusal = self._inspect(scope, exchange)

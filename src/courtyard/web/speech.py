@@ -14,7 +14,9 @@ from courtyard.storage.database import Database
 from courtyard.web import input as reading
 from courtyard.web.answer import Answer
 from courtyard.web.cursors import Cursors
+from courtyard.web.journal import Journal
 from courtyard.web.openid.relying import Providers
+from courtyard.web.overview import Overview
 from courtyard.web.rates import RateExceeded
 from courtyard.web.streams import Streams
 
@@ -60,6 +62,8 @@ class Services:
     policy: Policy
     providers: Providers = field(default_factory=Providers)
     streams: Streams = field(default_factory=Streams)
+    journal: Journal = field(default_factory=Journal)
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,9 @@ from courtyard.core import clock, queue
 from courtyard.core.queue import Job
 from courtyard.storage.blobs import Blobs
 from courtyard.storage.database import Busy, Database, Down, Full
+from courtyard.web.journal import Journal
 from courtyard.web.usage import Usage
+from courtyard.worker.presence import Presence
 from courtyard.worker.tasks import TASKS
 from courtyard.worker.timetable import Chore, timetable
 from courtyard.worker.work import Failed, Setup, Task, Tools
@@ -24,6 +26,8 @@ TROUBLE = 2.0
 """Seconds that a lane leaves a database alone that did not answer."""
 GLANCE = 0.5
 """Seconds after which a running job that was cancelled is stopped, or less."""
+JOURNAL = 5.0
+"""Seconds between two batches of the request log."""
 LOOK_FOR_LOST = 1.0
 """A job whose worker was lost is taken up again so many seconds after its lease, at most."""
 
@@ -65,6 +69,8 @@ class Worker:
         ]
         if usage is not None:
             self._chores.append(Chore("usage", 10, lambda: usage.flush(database)))
+        self._presence = Presence(database)
+        self._chores.append(Chore("presence", 30, self._presence.appear))
         self._ending = asyncio.Event()
         self._life: set[asyncio.Task[None]] = set()
         self._hearts: list[asyncio.Task[None]] = []
@@ -97,6 +103,8 @@ class Worker:
             with contextlib.suppress(Down, Busy, Full):
                 async with self._tools.database.write() as tx:
                     await queue.release(tx, job)
+        with contextlib.suppress(Down, Busy, Full):
+            await self._presence.leave()
 
     async def _lane(self) -> None:
         rest = self._pace.shortest
@@ -225,3 +233,14 @@ def _tell(event: str, error: Exception, **more: Any) -> None:
         _log.warning(event, reason=str(error), **more)
     else:
         _log.error(event, exc_info=error, **more)
+
+
+async def note_down(database: Database, usage: Usage, journal: Journal) -> None:
+    """Write what requests leave behind, until it is cancelled; also where no worker is inside."""
+    while True:
+        await asyncio.sleep(JOURNAL)
+        for flush in (usage.flush, journal.flush):
+            try:
+                await flush(database)
+            except Exception as error:  # noqa: BLE001 - the next time may succeed
+                _tell("notes not written", error)

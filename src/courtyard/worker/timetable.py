@@ -5,7 +5,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from courtyard import rendering
-from courtyard.core import accounts, artifacts, audit, clock, garbage, idempotency, mail, news, uploads
+from courtyard.core import (
+    accounts,
+    artifacts,
+    audit,
+    clock,
+    garbage,
+    idempotency,
+    mail,
+    news,
+    request_log,
+    statistics,
+    uploads,
+)
 from courtyard.core.actor import system
 from courtyard.core.artifacts import generation, history, thinning
 from courtyard.core.identity import expiries
@@ -67,6 +79,8 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("trash", 300, lambda: empty_trash(tools), first=30),
         Chore("history", 300, lambda: forget_history(tools), first=35),
         Chore("news", 60, lambda: forget_news(tools), first=40),
+        Chore("request log", 600, lambda: forget_requests(tools), first=45),
+        Chore("statistics", 300, lambda: measure(tools), first=20),
         Chore("versions", 3_600, lambda: thin_versions(tools), first=50),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, sweep, first=4),
@@ -155,6 +169,28 @@ async def forget_news(tools: Tools) -> None:
         async with tools.database.write() as tx:
             more = await news.forget(tx)
         await asyncio.sleep(BREATH)
+
+
+async def forget_requests(tools: Tools) -> None:
+    """Drop what the request log keeps no longer, in steps."""
+    more = True
+    while more:
+        async with tools.database.write() as tx:
+            more = await request_log.forget(tx, tools.setup.request_log_days)
+        await asyncio.sleep(BREATH)
+
+
+async def measure(tools: Tools, *, now: int | None = None) -> None:
+    """Put down what happened in the hours that nobody has measured to their end, and what is stored now."""
+    at = clock.now() if now is None else now
+    async with tools.database.scan() as tx:
+        hours = {hour: await statistics.measure(tx, hour) for hour in await statistics.unmeasured(tx, at)}
+        stored = await statistics.stored(tx)
+    async with tools.database.write() as tx:
+        for hour, numbers in hours.items():
+            await statistics.put(tx, hour, numbers)
+        await statistics.put(tx, at, {"bytes": stored})
+        await statistics.forget(tx, at=at)
 
 
 async def thin_versions(tools: Tools) -> int:

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 import msgspec
 
-from courtyard.core import events, spaces
+from courtyard.core import events, request_log, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.accounts import proofs
 from courtyard.core.accounts.proofs import Proof
@@ -132,6 +132,7 @@ async def remove(tx: Write, actor: Actor, *, proof: Proof | None = None) -> None
     # A space that was given to them just now is somebody's concern.
     _refuse([], await tx.all(_Space, _OWN, person=person.id))
     await tx.run("delete from person where id = :id", id=person.id)
+    await request_log.forget_person(tx, person.id)
 
 
 async def _ending(tx: Write, person_id: str) -> list[_Organization]:
