@@ -62,6 +62,8 @@ def policy(settings: Settings) -> Policy:
         upload_life=settings.upload_hours * clock.HOUR,
         public_url=settings.public_url.rstrip("/"),
         history_days=settings.history_days,
+        mail=bool(settings.smtp_url.get_secret_value()),
+        tls_port=settings.tls_port,
     )
 
 

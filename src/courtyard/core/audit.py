@@ -126,9 +126,9 @@ async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[En
     return await _page(tx, filters, page)
 
 
-async def of_space(tx: Read, space_id: str, page: Page) -> Slice[Entry]:
+async def of_space(tx: Read, space_id: str, page: Page, *, action: str = "") -> Slice[Entry]:
     """What happened in a space found with OVERSEE, newest first, positions being numbers."""
-    return await _page(tx, Filters(space=space_id), page)
+    return await _page(tx, Filters(space=space_id, action=action), page)
 
 
 async def _page(tx: Read, filters: Filters, page: Page) -> Slice[Entry]:

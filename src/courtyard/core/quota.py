@@ -31,6 +31,15 @@ class Usage(msgspec.Struct, frozen=True):
         )
 
 
+class Holdings(msgspec.Struct, frozen=True):
+    """What an organization holds: its spaces, what is stored in them (counted as in `Usage`), its members."""
+
+    spaces: int = 0
+    bytes: int = 0
+    artifacts: int = 0
+    members: int = 0
+
+
 _WITHIN: LiteralString = (
     " where space_id = :space"
     " and (cast(:size as bigint) = 0 or bytes + reserved_bytes + :size <= (select coalesce(nullif(q.bytes, 0), 9223372036854775807)"
@@ -67,10 +76,29 @@ async def usage(tx: Read, space_id: str) -> Usage:
     return found or Usage()
 
 
+async def of_organization(tx: Read, organization_id: str) -> Holdings:
+    """What an organization holds in all of its spaces."""
+    found = await tx.one(
+        Holdings,
+        "select cast(count(*) as bigint) as spaces, cast(coalesce(sum(u.bytes), 0) as bigint) as bytes,"
+        " cast(coalesce(sum(u.artifacts), 0) as bigint) as artifacts,"
+        " (select count(*) from organization_member m where m.organization_id = :organization) as members"
+        " from space s left join space_usage u on u.space_id = s.id where s.organization_id = :organization",
+        organization=organization_id,
+    )
+    return found or Holdings()
+
+
 async def check(tx: Read, space_id: str, *, size: int, count: int = 1) -> None:
     """Refuse what `charge` would refuse, before its bytes are taken in. Raises QuotaExceeded."""
     if not (await usage(tx, space_id)).room(size, count):
         raise QuotaExceeded
+
+
+async def left(tx: Read, space_id: str) -> int | None:
+    """How many more bytes fit in at this moment; None without a limit."""
+    now = await usage(tx, space_id)
+    return None if not now.bytes_limit else max(0, now.bytes_limit - now.bytes - now.reserved_bytes)
 
 
 async def charge(tx: Write, space_id: str, *, size: int, count: int = 1) -> None:

@@ -10,6 +10,7 @@ from courtyard.core.audit import Entry
 from courtyard.core.identity import directory, second, standing
 from courtyard.core.identity.directory import Account
 from courtyard.dialects.v1.administration_shapes import (
+    ActivityFilters,
     ActivityShape,
     PersonFilters,
     PersonPatch,
@@ -21,7 +22,7 @@ from courtyard.dialects.v1.administration_shapes import (
     trail,
 )
 from courtyard.dialects.v1.doors import Overseen
-from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
+from courtyard.dialects.v1.pages import PageShape, asked, page
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.preconditions import hold, one
@@ -100,7 +101,8 @@ async def list_trail(caller: Caller, call: Whole, filters: Annotated[TrailFilter
     "/v1/spaces/{space_id}/activity", summary="What happened in a space", response_model=PageShape[ActivityShape]
 )
 async def list_activity(
-    tx: Read, caller: Caller, call: Whole, space: Overseen, paging: Annotated[Paging, Query()]
+    tx: Read, caller: Caller, call: Whole, space: Overseen, filters: Annotated[ActivityFilters, Query()]
 ) -> Response:
     """Newest first; for admins of the space."""
-    return page(call, await audit.of_space(tx, space.id, asked(call, paging)), activity, _place)
+    found = await audit.of_space(tx, space.id, asked(call, filters), action=filters.action)
+    return page(call, found, activity, _place)

@@ -123,6 +123,12 @@ class PersonPatch(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class ActivityFilters(Paging):
+    """What narrows what happened in a space: an action or its first word."""
+
+    action: str = ""
+
+
 class TrailFilters(Paging):
     """What narrows the audit trail: ids, and an action or its first word."""
 

@@ -1,0 +1,39 @@
+"""What clients may know of the installation itself."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from courtyard.web.answer import answer
+from courtyard.web.route import Route
+from courtyard.web.suppliers import Caller, Whole
+
+router = APIRouter(route_class=Route, tags=["Self"])
+
+
+class InstallationShape(TypedDict):
+    """`mail`: whether it sends mail; without that, mails are files that its administrators find. `https_port` is where it
+    speaks HTTPS itself, null behind a proxy that does.
+    """
+
+    public_url: str
+    https_port: int | None
+    mail: bool
+    registration: Literal["open", "invited", "closed"]
+
+
+@router.get("/v1/installation", summary="About this installation", response_model=InstallationShape)
+async def get_installation(caller: Caller, call: Whole) -> Response:
+    """For everybody with a credential."""
+    policy = call.services.policy
+    return answer(
+        200,
+        {
+            "public_url": policy.public_url,
+            "https_port": policy.tls_port or None,
+            "mail": policy.mail,
+            "registration": policy.registration,
+        },
+    )
