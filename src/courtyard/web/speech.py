@@ -48,6 +48,8 @@ class Policy:
     upload_life: int = 24 * 3600 * 1000
     public_url: str = ""
     history_days: int = 365
+    mail: bool = False
+    tls_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
