@@ -68,7 +68,7 @@ export const queryClient = new QueryClient({
 });
 
 const first = undefined as string | undefined;
-const following = (page: { cursor: string | null }) => page.cursor ?? undefined;
+export const following = (page: { cursor: string | null }) => page.cursor ?? undefined;
 
 export const me = () => queryOptions({ queryKey: ["me"], queryFn: () => told(api.GET("/v1/me")), staleTime: 60_000 });
 
@@ -100,15 +100,15 @@ export const space = (id: string) =>
     queryFn: () => told(api.GET("/v1/spaces/{space_id}", { params: { path: { space_id: id } } })),
   });
 
-export type ArtifactFilters = { status?: string; type?: string };
+export type ArtifactFilters = { status?: string; type?: string; q?: string };
 
-export const artifacts = (id: string, { status, type }: ArtifactFilters) =>
+export const artifacts = (id: string, { status, type, q }: ArtifactFilters) =>
   infiniteQueryOptions({
-    queryKey: ["artifacts", id, { status, type }],
+    queryKey: ["artifacts", id, { status, type, q }],
     queryFn: ({ pageParam }) =>
       told(
         api.GET("/v1/spaces/{space_id}/artifacts", {
-          params: { path: { space_id: id }, query: { status, document_type: type, limit: 50, cursor: pageParam } },
+          params: { path: { space_id: id }, query: { status, document_type: type, q, limit: 50, cursor: pageParam } },
         }),
       ),
     initialPageParam: first,
