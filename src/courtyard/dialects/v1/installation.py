@@ -27,6 +27,7 @@ class InstallationShape(TypedDict):
 @router.get("/v1/installation", summary="About this installation", response_model=InstallationShape)
 async def get_installation(caller: Caller, call: Whole) -> Response:
     """For everybody with a credential."""
+    caller.needs("read")
     policy = call.services.policy
     return answer(
         200,
