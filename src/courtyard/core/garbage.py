@@ -15,6 +15,7 @@ _WITHOUT_ROW: LiteralString = (
     " and not exists (select 1 from preview p where p.blob_key = k.value)"
     " and not exists (select 1 from generation g where g.source_key = k.value)"
     " and not exists (select 1 from upload u where u.blob_key = k.value)"
+    " and not exists (select 1 from space_import i where i.blob_key = k.value)"
 )
 UNREFERENCED = Pair(
     sqlite="select k.value from json_each(:keys) k" + _WITHOUT_ROW,
@@ -30,6 +31,7 @@ select r.key, max(r.size) as size, max(r.sha256) as sha256 from (
     union all select blob_key, size, sha256 from preview
     union all select source_key, source_size, source_sha256 from generation
     union all select blob_key, received, null from upload where blob_key is not null
+    union all select blob_key, size, sha256 from space_import
 ) r where r.key > :after and r.key not like 'pending:%'
 group by r.key order by r.key limit :limit
 """

@@ -36,8 +36,7 @@ SHOWN = frozenset(
         "application/vnd.oasis.opendocument.presentation",
     )
 )
-_ALWAYS = (
-    (b"accept-ranges", b"bytes"),
+ALWAYS = (
     (b"cache-control", b"private, no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"sandbox; default-src 'none'"),
@@ -102,7 +101,7 @@ class Download(Response):
 
     def _headers(self, asked: Wanted, etag: bytes) -> list[tuple[bytes, bytes]]:
         size = self._file.size
-        headers = [*_ALWAYS, (b"etag", etag)]
+        headers = [*ALWAYS, (b"accept-ranges", b"bytes"), (b"etag", etag)]
         if asked.status == 304:
             return headers
         if asked.span is None:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from courtyard.core import clock, queue
+from courtyard.core.bags import imports
 from courtyard.core.queue import Job
 from courtyard.storage.blobs import Blobs
 from courtyard.storage.database import Busy, Database, Down, Full
@@ -20,8 +21,8 @@ from courtyard.worker.timetable import Chore, timetable
 from courtyard.worker.work import Failed, Setup, Task, Tools
 
 _log = structlog.stdlib.get_logger("courtyard.worker")
-PATIENCE = 600
-"""Seconds that one attempt at a job may take."""
+PATIENCE, LONG = 600, {imports.KIND: 2_700}
+"""Seconds that one attempt at a job may take. What it stores must have a row before the hour after which it is swept."""
 TROUBLE = 2.0
 """Seconds that a lane leaves a database alone that did not answer."""
 GLANCE = 0.5
@@ -144,7 +145,7 @@ class Worker:
 
     async def _work(self, job: Job) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LONG.get(job.kind, PATIENCE)):
                 settle = await self._task(job)(self._tools, job)
                 async with self._tools.database.write() as tx:
                     kept = await (queue.complete(tx, job) if settle is None else settle(tx))

@@ -2,6 +2,7 @@
 
 from courtyard.worker.deliveries import deliver
 from courtyard.worker.generation import generate
+from courtyard.worker.imports import import_space
 from courtyard.worker.inspection import inspect
 from courtyard.worker.previews import preview
 from courtyard.worker.work import Task
@@ -10,5 +11,6 @@ TASKS: dict[str, Task] = {
     "inspect": inspect,
     "preview": preview,
     "generate": generate,
+    "import": import_space,
     "hooks.deliver": deliver,
 }

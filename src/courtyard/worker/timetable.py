@@ -20,6 +20,7 @@ from courtyard.core import (
 )
 from courtyard.core.actor import system
 from courtyard.core.artifacts import generation, history, thinning
+from courtyard.core.bags import imports
 from courtyard.core.identity import expiries
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
@@ -74,6 +75,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("expired uploads", 60, lambda: expire_uploads(tools), first=5),
         Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
+        Chore("imports", 600, in_one(imports.forget), first=30),
         Chore("sources", 600, in_one(generation.forget), first=30),
         Chore("scratch directories", 3_600, lambda: asyncio.to_thread(rendering.sweep), first=5),
         Chore("trash", 300, lambda: empty_trash(tools), first=30),

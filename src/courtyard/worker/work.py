@@ -22,6 +22,7 @@ class Setup:
     trash_days: int = 30
     history_days: int = 365
     versions_keep: str = thinning.DEFAULT
+    import_limit: int = 10 * 1024 * 1024 * 1024
     request_log_days: int = 7
 
 

@@ -79,15 +79,27 @@ OF_CALLER = Pair(
     + " and (:limited = 0 or w.id in (select jsonb_array_elements_text(cast(:spaces as jsonb))))"
     + " order by x.id desc limit :limit) c join job j on j.id = c.id order by j.id desc",
 )
+# Its space appears with its end: until then it is the affair of whoever asked for it.
+_OWN_IMPORT: LiteralString = (
+    "select 1 from job where id = :id and kind = 'import' and space_id is null and created_by = :person"
+)
 _COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
 
 
 async def find(tx: Read, actor: Actor, job_id: str, permission: Permission = Permission.JOIN) -> Job:
-    """The job, for a member of its space: JOIN to look, WRITE to cancel or retry.
+    """The job, for a member of its space (JOIN to look, WRITE to cancel or retry), or for whoever asked for its space.
 
     Raises NotFound (Unauthenticated without a credential), Forbidden.
     """
     job = await tx.one(Job, _BY_ID, id=job_id)
+    if (
+        job is not None
+        and job.space_id is None
+        and actor.spaces is None
+        and await tx.one(int, _OWN_IMPORT, id=job_id, person=actor.person_id)
+    ):
+        actor.needs(permission.scope)
+        return job
     await spaces.find_around(tx, actor, job and job.space_id, permission)
     if job is None:
         raise NotFound
