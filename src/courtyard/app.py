@@ -59,9 +59,11 @@ def policy(settings: Settings) -> Policy:
         plain_http=settings.plain_http,
         upload_limit=settings.upload_limit,
         tus_limit=settings.tus_limit,
+        import_limit=settings.import_limit,
         upload_life=settings.upload_hours * clock.HOUR,
         public_url=settings.public_url.rstrip("/"),
         history_days=settings.history_days,
+        public_links=settings.public_links == "on",
         mail=bool(settings.smtp_url.get_secret_value()),
         tls_port=settings.tls_port,
     )

@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     )
     upload_limit: PositiveInt = Field(default=100 * MIB, description="Largest upload in bytes.")
     tus_limit: PositiveInt = Field(default=5 * 1024 * MIB, description="Largest resumable upload in bytes.")
+    import_limit: PositiveInt = Field(
+        default=10 * 1024 * MIB, description="Largest ZIP of a space to import in bytes, packed and unpacked."
+    )
     upload_hours: PositiveInt = Field(
         default=24, description="Hours after which a resumable upload that nothing was added to is dropped."
     )
@@ -146,6 +149,9 @@ class Settings(BaseSettings):
     )
     history_days: NonNegativeInt = Field(
         default=365, description="Days for which a space can be seen as it was (`as_of`); 0 keeps all."
+    )
+    public_links: Literal["on", "off"] = Field(
+        default="on", description="Whether artifacts can be shown to people without an account by public links."
     )
     versions_keep: str = Field(
         default=thinning.DEFAULT,

@@ -45,9 +45,11 @@ class Policy:
     plain_http: bool = False
     upload_limit: int = 100 * 1024 * 1024
     tus_limit: int = 5 * 1024 * 1024 * 1024
+    import_limit: int = 10 * 1024 * 1024 * 1024
     upload_life: int = 24 * 3600 * 1000
     public_url: str = ""
     history_days: int = 365
+    public_links: bool = True
     mail: bool = False
     tls_port: int = 0
 

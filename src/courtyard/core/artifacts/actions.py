@@ -159,6 +159,8 @@ async def trash(tx: Write, actor: Actor, artifact: Artifact) -> None:
     now = clock.now()
     await history.keep(tx, artifact.id, now)
     await tx.run(_TRASH, id=artifact.id, now=now)
+    # For good: what comes out of the trash is not public again unless somebody says so.
+    await tx.run("delete from public_link where artifact_id = :id", id=artifact.id)
     await events.record(
         tx, actor, "artifact.trashed", space_id=artifact.space_id, object_id=artifact.id, name=artifact.name
     )

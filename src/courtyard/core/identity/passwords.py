@@ -23,10 +23,10 @@ class CommonPassword(Invalid):
     """This password is among the first that somebody would guess. Choose another one."""
 
 
-async def hashed(password: str, *, field: str = "password") -> str:
+async def hashed(password: str, *, field: str = "password", shortest: int = SHORTEST) -> str:
     """The hash to store; `field` is what a refusal calls it. Raises Invalid for fewer than 12 or more than 1024 characters, CommonPassword."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid(field, f"Between {SHORTEST} and {LONGEST} characters.", code="length")
+    if not shortest <= len(password) <= LONGEST:
+        raise Invalid(field, f"Between {shortest} and {LONGEST} characters.", code="length")
     if is_guessable(password):
         raise CommonPassword(field)
     return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _plain(password))

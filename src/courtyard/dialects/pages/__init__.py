@@ -14,6 +14,7 @@ from courtyard.dialects.pages import (
     providers,
     public,
     second_factor,
+    shared,
     signing,
     trail,
 )
@@ -48,6 +49,7 @@ SPEECH = Speech(
         "/pages",
         "/passkeys.js",
         "/p",
+        "/l",
         "/oauth/authorize",
     ),
     openapi_path="",
@@ -70,6 +72,7 @@ ROUTERS = [
     second_factor.router,
     trail.router,
     public.router,
+    shared.router,
 ]
 
 
