@@ -56,12 +56,6 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
 
         return chore
 
-    async def collect() -> None:
-        await collect_garbage(tools)
-
-    async def sweep() -> None:
-        await sweep_blobs(tools)
-
     return (
         Chore("mails", 1, Postman(tools).empty_outbox),
         Chore("lost mails", 60, in_one(mail.give_up)),
@@ -71,7 +65,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("codes and tokens", 3_600, lambda: forget_grants(tools), first=20),
         Chore("signing keys", 3_600, lambda: signing_keys.turn(tools.database), first=25),
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
-        Chore("garbage", 2, collect),
+        Chore("garbage", 2, lambda: collect_garbage(tools)),
         Chore("expired uploads", 60, lambda: expire_uploads(tools), first=5),
         Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
@@ -85,7 +79,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("statistics", 300, lambda: measure(tools), first=20),
         Chore("versions", 3_600, lambda: thin_versions(tools), first=50),
         # It walks through the whole store: a server that has just started has better things to do.
-        Chore("unreferenced blobs", 3_600, sweep, first=4),
+        Chore("unreferenced blobs", 3_600, lambda: sweep_blobs(tools), first=4),
     )
 
 
