@@ -6,8 +6,9 @@ import pytest
 
 from courtyard.core import clock, ids
 from courtyard.core.actor import Actor, Origin
-from courtyard.core.errors import Forbidden, Invalid, InvalidCredential, NotFound
+from courtyard.core.errors import Invalid, InvalidCredential, NotFound
 from courtyard.core.identity import credentials
+from courtyard.core.identity.credentials import OnlyTells
 from courtyard.core.oauth import applications, codes, consents, devices, tokens
 from courtyard.core.oauth.applications import Application, NewApplication
 from courtyard.core.oauth.tokens import Granted
@@ -130,14 +131,13 @@ async def test_an_access_token_opens_and_a_refresh_token_never_does(world: World
             await credentials.authenticate(tx, issued.refresh, HERE)
 
 
-async def test_a_token_for_the_identity_alone_reads_nothing(world: World) -> None:
+async def test_a_token_for_the_identity_alone_opens_nothing(world: World) -> None:
     app = await application(world)
     granted = await grant(world, app, "openid email")
     async with world.database.write() as tx:
         issued = await tokens.issue(tx, Actor(HERE), app, granted)
-        actor, _ = await credentials.authenticate(tx, issued.access, HERE)
-    with pytest.raises(Forbidden):
-        actor.needs("read")
+        with pytest.raises(OnlyTells):
+            await credentials.authenticate(tx, issued.access, HERE)
 
 
 async def test_a_refresh_token_turns_over_once(world: World) -> None:

@@ -333,20 +333,28 @@ async def find(tx: Read, actor: Actor, credential_id: str, *, hold: bool = False
 
 
 async def rename(tx: Write, actor: Actor, key: Credential, name: str) -> Credential:
-    """Give a key another name. Raises Invalid."""
+    """Give a key another name. Raises Invalid, Forbidden."""
+    _within_limits(actor, key)
     await tx.run("update credential set name = :name where id = :id", id=key.id, name=text.name("name", name))
     await events.record(tx, actor, "key.updated", object_id=key.id)
     return await _again(tx, key.id)
 
 
 async def revoke(tx: Write, actor: Actor, key: Credential) -> None:
-    """End a key; it is refused from the next request on. Raises NotFound when it has ended meanwhile."""
+    """End a key; it is refused from the next request on. Raises Forbidden; NotFound when it has ended meanwhile."""
+    _within_limits(actor, key)
     ended = await tx.run(
         "update credential set revoked_at = :now where id = :id and revoked_at is null", id=key.id, now=clock.now()
     )
     if not ended:
         raise NotFound
     await events.record(tx, actor, "key.revoked", object_id=key.id)
+
+
+def _within_limits(actor: Actor, key: Credential) -> None:
+    """Who is limited to certain spaces changes no key that opens others. Raises Forbidden."""
+    if actor.spaces is not None and not actor.spaces.issuperset(_decoded(key.spaces) or ("elsewhere",)):
+        actor.everywhere()
 
 
 async def end_service(tx: Write, organization_id: str, person_id: str) -> None:

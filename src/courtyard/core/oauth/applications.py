@@ -180,7 +180,8 @@ async def renew_secret(tx: Write, actor: Actor, application: Application) -> tup
 
 
 async def remove(tx: Write, actor: Actor, application: Application) -> None:
-    """End one of the caller's applications: its tokens end with it."""
+    """End one of the caller's applications: its tokens end with it. Raises Forbidden."""
+    actor.everywhere()
     await tx.run("delete from application where id = :id", id=application.id)
     await events.record(tx, actor, "application.deleted", object_id=application.id, name=application.name)
 

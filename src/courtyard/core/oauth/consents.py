@@ -81,7 +81,8 @@ async def grant(tx: Write, actor: Actor, application: Application, scopes: list[
 
 
 async def withdraw(tx: Write, actor: Actor, consent: Consent) -> None:
-    """Take it back: every token of the application for this person ends at once."""
+    """Take it back: every token of the application for this person ends at once. Raises Forbidden."""
+    actor.everywhere()
     await tx.run("delete from consent where id = :id", id=consent.id)
     await tokens.revoke_all(tx, actor.person_id, consent.application_id)
     await events.record(tx, actor, "consent.withdrawn", object_id=consent.application_id)

@@ -1,0 +1,50 @@
+"""A key that is limited to certain spaces changes nothing of the account behind it but what has the same limits."""
+
+import pytest
+
+from courtyard.core.actor import system
+from courtyard.core.errors import Forbidden, NotFound
+from courtyard.core.identity import credentials
+from courtyard.core.identity.credentials import NewKey
+from courtyard.core.oauth import applications, consents
+from courtyard.core.oauth.applications import NewApplication
+from tests.world import World
+
+
+async def test_it_renames_and_ends_keys_within_its_limits_alone(world: World) -> None:
+    ada, space, other = await world.person("ada"), await world.space("ada"), await world.space("ada", "Attic")
+    limited = await world.actor("ada", spaces=[space])
+    made: dict[str, credentials.Credential] = {}
+    async with world.database.write() as tx:
+        for name, limits in {"all": None, "same": [space.id], "more": [space.id, other.id]}.items():
+            new = NewKey(name=name, scopes=["read"], spaces=limits, expires_at=None)
+            made[name], _ = await credentials.create(tx, system("test"), new, person_id=ada.id)
+    async with world.database.write() as tx:
+        for name in ("all", "more"):
+            with pytest.raises(Forbidden):
+                await credentials.rename(tx, limited, made[name], "Mine")
+            with pytest.raises(Forbidden):
+                await credentials.revoke(tx, limited, made[name])
+        assert (await credentials.rename(tx, limited, made["same"], "Mine")).name == "Mine"
+        await credentials.revoke(tx, limited, made["same"])
+        for name in ("all", "more"):
+            assert (await credentials.find(tx, limited, made[name].id)).name == name
+        with pytest.raises(NotFound):
+            await credentials.find(tx, limited, made["same"].id)
+
+
+async def test_it_ends_no_application_and_no_consent(world: World) -> None:
+    ada, space = await world.actor("ada"), await world.space("ada")
+    limited = await world.actor("ada", spaces=[space])
+    async with world.database.write() as tx:
+        application, _ = await applications.create(
+            tx, ada, NewApplication(name="Notes", redirect_uris=[], scopes=["read"])
+        )
+        await consents.grant(tx, ada, application, ["read"])
+        consent = await consents.seek(tx, ada.person_id, application)
+        assert consent is not None
+        with pytest.raises(Forbidden):
+            await applications.remove(tx, limited, application)
+        with pytest.raises(Forbidden):
+            await consents.withdraw(tx, limited, consent)
+        assert await consents.seek(tx, ada.person_id, application) == consent
