@@ -4,6 +4,7 @@ Each runs where the database is open: in the command itself or, asked through th
 owns the file.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from courtyard.core.identity import credentials, passwords, people, rotation, se
 from courtyard.core.identity.credentials import Credential
 from courtyard.core.identity.people import Person
 from courtyard.core.identity.sessions import Session
+from courtyard.core.indexing import backlog
 from courtyard.core.membership import organization_keys
 from courtyard.core.oauth import applications, consents
 from courtyard.core.oauth.applications import Application, NewApplication
@@ -271,6 +273,20 @@ async def unreferenced_blobs(database: Database, *, keys: list[str]) -> list[str
         return await garbage.unreferenced(tx, keys)
 
 
+async def rebuild_search(database: Database) -> Row:
+    """Make every document of the search again; how many there are."""
+    async with database.write() as tx:
+        await backlog.begin(tx)
+    more = True
+    while more:
+        async with database.write() as tx:
+            more = await backlog.step(tx)
+        # Those who write meanwhile do not wait for the whole of it.
+        await asyncio.sleep(0.005)
+    async with database.scan() as tx:
+        return {"documents": await backlog.documents_made(tx)}
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "people.add": add_person,
     "people.list": list_people,
@@ -291,4 +307,5 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "apps.delete": delete_app,
     "blobs.referenced": referenced_blobs,
     "blobs.unreferenced": unreferenced_blobs,
+    "search.rebuild": rebuild_search,
 }

@@ -2,7 +2,7 @@
 
 import typer
 
-from courtyard.cli import administration, applications, blobs, server
+from courtyard.cli import administration, applications, blobs, search, server
 
 app = typer.Typer(
     name="courtyard",
@@ -21,3 +21,4 @@ app.add_typer(administration.sessions, name="sessions")
 app.add_typer(administration.keys, name="keys")
 app.add_typer(applications.apps, name="apps")
 app.add_typer(blobs.blobs, name="blobs")
+app.add_typer(search.search, name="search")

@@ -22,6 +22,7 @@ from courtyard.core.actor import system
 from courtyard.core.artifacts import generation, history, thinning
 from courtyard.core.bags import imports
 from courtyard.core.identity import expiries
+from courtyard.core.indexing import backlog, documents
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
 from courtyard.worker.postman import Postman
@@ -77,6 +78,8 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("news", 60, lambda: forget_news(tools), first=40),
         Chore("request log", 600, lambda: forget_requests(tools), first=45),
         Chore("statistics", 300, lambda: measure(tools), first=20),
+        Chore("search backlog", 60, lambda: fill_index(tools), first=1),
+        Chore("search words", 10, lambda: sweep_words(tools), first=8),
         Chore("versions", 3_600, lambda: thin_versions(tools), first=50),
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, lambda: sweep_blobs(tools), first=4),
@@ -187,6 +190,25 @@ async def measure(tools: Tools, *, now: int | None = None) -> None:
             await statistics.put(tx, hour, numbers)
         await statistics.put(tx, at, {"bytes": stored})
         await statistics.forget(tx, at=at)
+
+
+async def fill_index(tools: Tools) -> None:
+    """Let what was there before the search, or before its rules changed, be found too, in steps."""
+    async with tools.database.read() as tx:
+        more = await backlog.waiting(tx)
+    while more:
+        async with tools.database.write() as tx:
+            more = await backlog.step(tx)
+        await asyncio.sleep(BREATH)
+
+
+async def sweep_words(tools: Tools) -> None:
+    """Drop what the index still holds of things that went, in steps."""
+    more = True
+    while more:
+        async with tools.database.write() as tx:
+            more = await documents.sweep(tx)
+        await asyncio.sleep(BREATH)
 
 
 async def thin_versions(tools: Tools) -> int:

@@ -54,6 +54,11 @@ async def waiting(tx: Read) -> bool:
     return await tx.one(str, "select kind from search_backlog limit 1") is not None
 
 
+async def documents_made(tx: Read) -> int:
+    """How many documents there are."""
+    return await tx.one(int, "select count(*) from search_document") or 0
+
+
 async def step(tx: Write) -> bool:
     """Make the next few documents; whether there may be more."""
     kind = await tx.one(_Kind, NEXT)
