@@ -1,53 +1,66 @@
-"""A small load: the same request over kept-alive connections, for a bounded time, to this machine only."""
+"""The load: one call sent again and again over kept-alive connections, by `wrk` on a core of its own."""
 
-import asyncio
-import time
+import json
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+
+import msgspec
+
+from benchmarks.peers.peer import Call
+
+_SCRIPT = """
+wrk.method = {method}
+{headers}
+{body}
+done = function(summary, latency, requests)
+  io.write(string.format('\\n@{{"answers":%d,"micros":%d,"p50":%d,"p99":%d,"bad":%d,"broken":%d}}\\n', summary.requests,
+    summary.duration, latency:percentile(50), latency:percentile(99), summary.errors.status,
+    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
+end
+"""
 
 
 class Measured(NamedTuple):
-    """What came of a load: answers, seconds, and latencies in milliseconds (median and 99th percentile)."""
+    """What came of a load: answers, how long it took, latencies in milliseconds, answers above 399, broken connections."""
 
     answers: int
     seconds: float
     p50: float
     p99: float
+    refused: int
+    broken: int
 
 
-def request(method: str, url: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-    """The bytes of a request."""
-    parts = urlsplit(url)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [
-        f"{method} {path} HTTP/1.1",
-        f"Host: {parts.netloc}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    if body or method in ("POST", "PUT", "PATCH"):
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+class _Said(msgspec.Struct):
+    answers: int
+    micros: int
+    p50: int
+    p99: int
+    bad: int
+    broken: int
 
 
-async def load(port: int, sent: bytes, *, connections: int, seconds: float, expect: int) -> Measured:
-    """Send the request again and again over each connection. Raises AssertionError for another status than `expect`."""
-    latencies: list[float] = []
-    start = time.perf_counter()
-    await asyncio.gather(*(_client(port, sent, start + seconds, expect, latencies) for _ in range(connections)))
-    took = time.perf_counter() - start
-    latencies.sort()
-    middle, late = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
-    return Measured(len(latencies), took, middle * 1_000, late * 1_000)
+def load(wrk: list[str], base: str, call: Call, *, connections: int, seconds: float, core: int) -> Measured:
+    """Send the call for that long. Raises CalledProcessError."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "call.lua"
+        script.write_text(_script(call, Path(folder)))
+        command = ["taskset", "-c", str(core), *wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command += ["--timeout", "30s", "-s", str(script), base + call.path]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 120)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("@"))
+    said = msgspec.json.decode(line[1:], type=_Said)
+    return Measured(said.answers, said.micros / 1e6, said.p50 / 1e3, said.p99 / 1e3, said.bad, said.broken)
 
 
-async def _client(port: int, sent: bytes, end: float, expect: int, latencies: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-    while (begin := time.perf_counter()) < end:
-        writer.write(sent)
-        head = await reader.readuntil(b"\r\n\r\n")
-        status = int(head[9:12])
-        assert status == expect, head
-        at = head.lower().index(b"content-length:") + 15
-        await reader.readexactly(int(head[at : head.index(b"\r", at)]))
-        latencies.append(time.perf_counter() - begin)
-    writer.close()
+def _script(call: Call, folder: Path) -> str:
+    """The call in Lua; a body lies in a file, so that any bytes may be in it."""
+    headers = "\n".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items())
+    body = ""
+    if call.body:
+        place = folder / "body"
+        place.write_bytes(call.body)
+        body = f"local file = io.open({json.dumps(str(place))}, 'rb')\nwrk.body = file:read('*a')\nfile:close()"
+    return _SCRIPT.format(method=json.dumps(call.method), headers=headers, body=body)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("src", "tests", "benchmarks", "docs", ".ci", "console")
-MADE = {"__pycache__", "node_modules", "static", "failed.txt", "schema.d.ts"}
+MADE = {".peers", "__pycache__", "node_modules", "static", "failed.txt", "schema.d.ts"}
 TEXT = {
     "",
     ".py",

@@ -1,0 +1,1 @@
+"""How fast Courtyard is, beside others and beside itself: `make bench`; docs/performance.md tells what came of it."""

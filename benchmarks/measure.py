@@ -1,0 +1,81 @@
+"""Interleaved rounds: every peer is called in turn, so that a machine that slows down slows all of them."""
+
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from benchmarks.load import Measured, load
+from benchmarks.peers import processes
+from benchmarks.peers.peer import CALLS, HEAVY, Running, send
+
+CONNECTIONS, FEW = 32, 4
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """Medians over the rounds: CPU of all server processes in microseconds per request, requests per second, milliseconds.
+
+    `refused` counts answers above 399 and broken connections over all rounds: it must be 0.
+    """
+
+    cpu: float
+    rate: float
+    p50: float
+    p99: float
+    refused: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How it is measured. The servers have one core, the load another."""
+
+    seconds: float
+    rounds: int
+    items: int
+    server_core: int
+    load_core: int
+    calls: Sequence[str] = CALLS
+
+
+Figures = dict[str, dict[str, Figure]]
+
+
+def plan(seconds: float, rounds: int, items: int, calls: Sequence[str] = CALLS) -> Plan:
+    """The first core that we may use for the servers, the last one for the load."""
+    cores = sorted(os.sched_getaffinity(0))
+    return Plan(seconds, rounds, items, cores[0], cores[-1], calls)
+
+
+def measure(wrk: list[str], running: Mapping[str, Running], how: Plan) -> Figures:
+    """The figures of each call of each peer. Raises Missing when one gives a wrong answer before it is measured."""
+    for peer in running.values():
+        for call in peer.calls.values():
+            send(peer.base, call)
+    seen: dict[str, dict[str, list[tuple[float, Measured]]]] = defaultdict(lambda: defaultdict(list))
+    for turn in range(how.rounds):
+        print(f"round {turn + 1} of {how.rounds}", flush=True)
+        for name in how.calls:
+            for who, peer in running.items():
+                if name in peer.calls:
+                    seen[who][name].append(once(wrk, peer, name, how))
+    return {who: {name: _figure(rounds) for name, rounds in calls.items()} for who, calls in seen.items()}
+
+
+def once(wrk: list[str], peer: Running, name: str, how: Plan, connections: int = 0) -> tuple[float, Measured]:
+    """One load: the seconds of CPU that it cost, and what came of it."""
+    connections = connections or (FEW if name in HEAVY else CONNECTIONS)
+    before = processes.cpu(peer.pids)
+    call = peer.calls[name]
+    came = load(wrk, peer.base, call, connections=connections, seconds=how.seconds, core=how.load_core)
+    return processes.cpu(peer.pids) - before, came
+
+
+def _figure(rounds: Sequence[tuple[float, Measured]]) -> Figure:
+    return Figure(
+        cpu=statistics.median(spent * 1e6 / max(1, came.answers) for spent, came in rounds),
+        rate=statistics.median(came.answers / came.seconds for _, came in rounds),
+        p50=statistics.median(came.p50 for _, came in rounds),
+        p99=statistics.median(came.p99 for _, came in rounds),
+        refused=sum(came.refused + came.broken for _, came in rounds),
+    )
