@@ -346,10 +346,11 @@ async def test_people_name_their_passkeys(world: World) -> None:
 async def test_what_was_removed_opens_nothing(world: World) -> None:
     actor, device = await owned(world)
     async with world.database.write() as tx:
+        await tx.run("update person set password_hash = 'another way' where id = :id", id=actor.person_id)
         passkey = (await passkeys.page(tx, actor, Page(1))).items[0]
-        await passkeys.remove(tx, actor, passkey)
+        await passkeys.remove(tx, actor, passkey, frozenset())
         with pytest.raises(NotFound):
-            await passkeys.remove(tx, actor, passkey)
+            await passkeys.remove(tx, actor, passkey, frozenset())
         ways = await second.ways(tx, actor.person_id)
     assert (ways.needed, ways.recovery) == (False, 0)
     challenge = await asked(world)
@@ -371,7 +372,7 @@ async def test_changing_them_needs_a_recent_proof(world: World, moment: Moment) 
         with pytest.raises(ConfirmFirst):
             await passkeys.ask_to_register(tx, actor, SITE)
         with pytest.raises(ConfirmFirst):
-            await passkeys.remove(tx, actor, passkey)
+            await passkeys.remove(tx, actor, passkey, frozenset())
 
 
 async def test_a_person_has_at_most_25(world: World) -> None:

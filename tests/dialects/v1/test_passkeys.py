@@ -106,6 +106,8 @@ async def test_a_browser_confirms_by_a_passkey(world: World, anonymous: AsyncCli
     replayed = await here.ask("POST", "/v1/me/confirm", {"passkey": shown})
     assert (pointers(replayed), replayed.json()["code"]) == ({"/passkey"}, "wrong_passkey")
     assert (await here.ask("GET", f"{PATH}/{made['id']}")).json()["last_used_at"] is not None
+    problem(await here.ask("DELETE", f"{PATH}/{made['id']}"), 409, "last_way_in")
+    await with_password(world)
     assert (await here.ask("DELETE", f"{PATH}/{made['id']}")).status_code == 204
 
 

@@ -8,7 +8,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.accounts.registering import Registration, admit
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from courtyard.core.identity import people, proofs
+from courtyard.core.identity import entrances, people, proofs
 from courtyard.core.identity.people import Person
 from courtyard.storage.database import Read, Write
 
@@ -35,10 +35,6 @@ class LinkTaken(Conflict):
 
 class LinkedAlready(Conflict):
     """Your account is linked to another account at this provider. Unlink that one first."""
-
-
-class LastWayIn(Conflict):
-    """This is the only way to sign in to your account. Set a password or add a passkey first."""
 
 
 class Newcomer(msgspec.Struct, frozen=True):
@@ -69,10 +65,6 @@ _SEEN: LiteralString = (
 )
 _OUTSIDE: LiteralString = _SEEN + " where provider = :issuer and subject = :subject"
 _OWN: LiteralString = _SEEN + " where person_id = :person order by created_at, id"
-_OTHER_WAYS: LiteralString = (
-    "select (select count(*) from person where id = :person and password_hash is not null)"
-    " + (select count(*) from passkey where person_id = :person)"
-)
 TRIES = 20
 
 
@@ -136,16 +128,13 @@ async def links(tx: Read, actor: Actor) -> list[Link]:
 async def unlink(tx: Write, actor: Actor, link_id: str, issuers: frozenset[str]) -> None:
     """Undo a link; `issuers` are the providers that still serve. Raises ConfirmFirst, NotFound, LastWayIn."""
     await proofs.require(tx, actor, None)
-    # Under the lock of the person: of two links that go at once, one may be the last.
     await people.still_active(tx, actor.person_id)
     own = await links(tx, actor)
     gone = next((one for one in own if one.id == link_id), None)
     if gone is None:
         raise NotFound
-    others = sum(1 for one in own if one.id != link_id and one.issuer in issuers)
-    if not others and not await tx.one(int, _OTHER_WAYS, person=actor.person_id):
-        raise LastWayIn
     await tx.run("delete from provider_link where id = :id", id=link_id)
+    await entrances.require(tx, actor.person_id, issuers)
     await events.record(tx, actor, "provider.unlinked", object_id=actor.person_id, issuer=gone.issuer)
 
 

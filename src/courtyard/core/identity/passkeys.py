@@ -20,7 +20,7 @@ from webauthn.helpers.structs import (
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import Conflict, Invalid, NotFound, Unauthenticated
-from courtyard.core.identity import people, proofs, second
+from courtyard.core.identity import entrances, people, proofs, second
 from courtyard.core.identity.proofs import Proof
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Database, Read, Write
@@ -311,12 +311,18 @@ async def rename(tx: Write, actor: Actor, passkey: Passkey, name: str) -> Passke
     return await find(tx, actor, passkey.id)
 
 
-async def remove(tx: Write, actor: Actor, passkey: Passkey, *, proof: Proof | None = None) -> None:
-    """End a passkey; the recovery codes go with the last second factor. Raises ConfirmFirst, NotFound."""
+async def remove(
+    tx: Write, actor: Actor, passkey: Passkey, issuers: frozenset[str], *, proof: Proof | None = None
+) -> None:
+    """End a passkey; the recovery codes go with the last second factor. `issuers` are the providers that serve.
+
+    Raises ConfirmFirst, NotFound, LastWayIn.
+    """
     await proofs.require(tx, actor, proof)
     await people.still_active(tx, actor.person_id)
     if not await tx.run("delete from passkey where id = :id", id=passkey.id):
         raise NotFound
+    await entrances.require(tx, actor.person_id, issuers)
     await second.drop_idle_codes(tx, actor.person_id)
     await events.record(tx, actor, "passkey.removed", object_id=passkey.id)
 

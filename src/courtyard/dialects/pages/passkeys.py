@@ -121,8 +121,11 @@ async def rename(
 
 
 @router.post("/account/passkeys/{passkey_id}/remove")
-async def remove(tx: Write, caller: SignedIn, own: OwnForm, fresh: Fresh, passkey_id: str, body: Form) -> Response:
-    await passkeys.remove(tx, caller, await passkeys.find(tx, caller, passkey_id))
+async def remove(
+    tx: Write, caller: SignedIn, call: Whole, own: OwnForm, fresh: Fresh, passkey_id: str, body: Form
+) -> Response:
+    found = await passkeys.find(tx, caller, passkey_id)
+    await passkeys.remove(tx, caller, found, call.services.providers.issuers)
     return views.go("/account/passkeys")
 
 

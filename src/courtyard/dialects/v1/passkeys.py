@@ -85,8 +85,8 @@ async def update_passkey(tx: Write, caller: Caller, call: Whole, found: OwnPassk
 async def delete_passkey(
     caller: Caller, call: Whole, found: OwnPasskey, body: Annotated[Shown, Body()] = _NOTHING
 ) -> Response:
-    """The recovery codes go with the last second factor. Needs to be confirmed."""
+    """The recovery codes go with the last second factor. Needs to be confirmed; 409 for the only way to sign in."""
     proof = await proven(call, body)
     async with call.services.database.write() as tx:
-        await passkeys.remove(tx, caller, found, proof=proof)
+        await passkeys.remove(tx, caller, found, call.services.providers.issuers, proof=proof)
     return Answer(204)
