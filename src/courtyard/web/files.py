@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Refusal, TooLarge
+from courtyard.core.quota import QuotaExceeded
 from courtyard.storage.blobs import Blob, TooLong
 from courtyard.storage.database import Write as Transaction
 from courtyard.web import upload
@@ -31,19 +32,22 @@ class Received(NamedTuple):
         )
 
 
-async def receive(call: Call, limit: int) -> Received:
-    """Store the body, or the field `file` of a multipart form. Raises Malformed, TooLarge, Full, Down.
+async def receive(call: Call, limit: int, room: int | None = None) -> Received:
+    """Store the body, or the field `file` of a multipart form, while it is no longer than `limit` and fits into `room`.
+
+    Raises Malformed, TooLarge, QuotaExceeded, Full, Down.
 
     Whoever calls it has checked the right to do so, holds no transaction, and discards the blob if nothing comes of it.
     """
     content_type = call.header(b"content-type") or ""
+    most = min(limit, limit if room is None else room)
     kept: list[Blob] = []
 
     async def store(chunks: AsyncIterator[bytes]) -> Blob:
         try:
-            kept.append(await call.services.blobs.put(chunks, limit=limit))
+            kept.append(await call.services.blobs.put(chunks, limit=most))
         except TooLong:
-            raise TooLarge(f"At most {limit} bytes.") from None
+            raise (TooLarge(f"At most {limit} bytes.") if most == limit else QuotaExceeded()) from None
         return kept[-1]
 
     async def store_part(part: Part) -> tuple[Blob, Part]:

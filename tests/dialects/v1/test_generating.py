@@ -72,7 +72,7 @@ async def test_a_document_is_promised_first(ada: AsyncClient, place: str, world:
     assert "preference-applied" not in response.headers
     assert set(artifact) == ARTIFACT
     assert (artifact["status"], artifact["size"], artifact["content_type"]) == ("pending", 0, "application/pdf")
-    assert (artifact["preview_url"], artifact["error"]) == (None, None)
+    assert (artifact["preview_url"], artifact["error"], artifact["checksum"]) == (None, None, None)
     problem(await ada.get(artifact["download_url"]), 409)
     [job] = (await got(ada, f"{place}/{artifact['id']}/jobs"))["data"]
     assert (job["kind"], job["status"]) == ("generate", "pending")

@@ -1,5 +1,6 @@
 """Quotas as v1 tells them: usage for members, 507 before the body is read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from courtyard.core import quota
@@ -36,11 +37,19 @@ async def test_what_does_not_fit_is_refused_before_it_is_read(v1: Clients, world
             read += 1
             yield b"x"
 
+    async def unending() -> AsyncIterator[bytes]:
+        """Whoever reads on waits in vain."""
+        yield b"x" * 51
+        await asyncio.sleep(60)
+
     ada = v1("ada")
     problem(await ada.post(f"{path}/artifacts?name=a", content=body(), headers={"Content-Length": "60"}), 507)
     assert read <= 1
-    # Of unknown length, it is refused at the end; as a form, by what its file can have at least.
-    problem(await ada.post(f"{path}/artifacts?name=a", content=body()), 507, "quota_exceeded")
+    # Of unknown length, it is refused with the first byte that does not fit; as a form, by what its file can have at least.
+    problem(await ada.post(f"{path}/artifacts?name=a", content=unending()), 507, "quota_exceeded")
+    kept = (await ada.post(f"{path}/artifacts?name=kept", content=b"k")).json()
+    problem(await ada.put(f"{path}/artifacts/{kept['id']}/content", content=unending()), 507, "quota_exceeded")
+    assert (await ada.delete(f"{path}/artifacts/{kept['id']}?purge=true")).status_code == 204
     problem(await ada.post(f"{path}/artifacts", files={"file": ("a", b"x" * 60)}), 507, "quota_exceeded")
     fits = await ada.post(f"{path}/artifacts", files={"file": ("a", b"x" * 45)})
     assert fits.status_code == 201

@@ -15,7 +15,10 @@ from courtyard.web.answer import raw
 
 
 class ArtifactShape(TypedDict):
-    """An artifact. Strangers to a public space see neither its threads nor who made it."""
+    """An artifact. Strangers to a public space see neither its threads nor who made it.
+
+    `checksum` is null while there are no bytes: one that is being generated, or could not be.
+    """
 
     id: str
     artifact_id: str
@@ -28,7 +31,7 @@ class ArtifactShape(TypedDict):
     thread_ids: list[str]
     content_type: str
     size: int
-    checksum: str
+    checksum: str | None
     version: int
     download_url: str
     preview_url: str | None
@@ -54,7 +57,7 @@ def artifact(caller: Actor, space: Space, fact: artifacts.Artifact) -> ArtifactS
         "thread_ids": raw(fact.thread_ids) if inside else [],  # pyright: ignore[reportReturnType] - as it rests
         "content_type": fact.content_type,
         "size": fact.size,
-        "checksum": f"sha256:{fact.sha256}",
+        "checksum": f"sha256:{fact.sha256}" if fact.sha256 else None,
         "version": fact.version,
         "download_url": f"/v1/spaces/{fact.space_id}/artifacts/{fact.id}/download",
         "preview_url": _preview_url(fact),

@@ -55,7 +55,8 @@ async def upload_artifact(caller: Caller, call: Whole, space: Writable) -> Respo
     call.services.rates.take("upload", caller.person_id)
     async with call.reading() as tx:
         await quota.check(tx, space.id, size=least(call))
-    received = await receive(call, call.services.policy.upload_limit)
+        room = await quota.left(tx, space.id)
+    received = await receive(call, call.services.policy.upload_limit, room)
 
     def new() -> NewArtifact:
         return _uploaded(received, dict(call.query()))

@@ -123,7 +123,8 @@ async def replace_content(caller: Caller, call: Whole, space: Writable, artifact
         raise artifacts.NotReady
     async with call.reading() as tx:
         await quota.check(tx, space.id, size=least(call))
-    received = await receive(call, call.services.policy.upload_limit)
+        room = await quota.left(tx, space.id)
+    received = await receive(call, call.services.policy.upload_limit, room)
     try:
         content_type = artifacts.media_type(received.content_type or UNTYPED)
         async with call.services.database.write() as tx:
