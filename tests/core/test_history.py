@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from courtyard.core import artifacts, clock
+from courtyard.core import artifacts, clock, threads
 from courtyard.core.artifacts import Artifact, Changes, Filters, history, versions
 from courtyard.core.paging import Page, Slice
 from courtyard.core.spaces import Space
@@ -103,6 +103,27 @@ async def test_threads_are_those_of_then(world: World) -> None:
     assert await facts(world, space, at, thread_id=other.id) == []
     assert await facts(world, space, await moment(), thread_id=other.id) == [("a.txt", 1)]
     assert await facts(world, space, at, thread_id="") == []
+
+
+async def test_a_thread_that_ended_is_still_one_of_then(world: World) -> None:
+    space, ada = await world.space("ada"), await world.actor("ada")
+    thread, other = await world.thread(space), await world.thread(space)
+    artifact = await world.artifact(space, "a.txt", thread_id=thread.id)
+    await change(world, space, artifact, thread_ids=[thread.id, other.id])
+    lying = await world.artifact(space, "b.txt", thread_id=thread.id)
+    async with world.database.write() as tx:
+        await artifacts.trash(tx, ada, lying)
+    at = await moment()
+    async with world.database.write() as tx:
+        await threads.remove(tx, ada, thread)
+        await artifacts.restore(tx, ada, space, lying)
+    (was,) = (await then(world, space, at)).items
+    assert was.thread_ids == f'["{thread.id}","{other.id}"]'
+    assert await facts(world, space, at, thread_id=thread.id) == [("a.txt", 1)]
+    assert {row.name: row.thread_ids for row in (await then(world, space, await moment())).items} == {
+        "a.txt": f'["{other.id}"]',
+        "b.txt": "[]",
+    }
 
 
 async def test_changes_at_the_same_time_leave_no_moment_twice_or_out(world: World) -> None:

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from courtyard.core import clock, events, ids, indexing, text
 from courtyard.core.actor import Actor
+from courtyard.core.artifacts import history
 from courtyard.core.errors import Conflict, Invalid, NotFound
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.core.spaces import Space
@@ -94,14 +95,15 @@ _CHANGE: LiteralString = (
     " updated_at = case when updated_at < :now then :now else updated_at + 1 end where id = :id"
 )
 _UNLINK: LiteralString = (
-    " where id in (select l.artifact_id from artifact_thread l where l.thread_id = :id)"
+    ", updated_at = updated_at + 1,"
+    + history.MOVED
+    + " where id in (select l.artifact_id from artifact_thread l where l.thread_id = :id)"
     " and thread_ids like '%' || :id || '%'"
 )
 UNLINK = Pair(
     sqlite="update artifact set thread_ids = (select json_group_array(j.value) from json_each(thread_ids) j"
-    " where j.value <> :id), updated_at = updated_at + 1" + _UNLINK,
-    postgres="update artifact set thread_ids = cast(cast(thread_ids as jsonb) - cast(:id as text) as text),"
-    " updated_at = updated_at + 1" + _UNLINK,
+    " where j.value <> :id)" + _UNLINK,
+    postgres="update artifact set thread_ids = cast(cast(thread_ids as jsonb) - cast(:id as text) as text)" + _UNLINK,
 )
 _LOCK: LiteralString = "select id from thread where id = :id"
 LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
@@ -187,12 +189,18 @@ async def change(tx: Write, actor: Actor, space: Space, thread: Thread, changes:
 async def remove(tx: Write, actor: Actor, thread: Thread) -> None:
     """End a thread of a space found with WRITE, with its messages; its artifacts stay. Raises NotFound."""
     # Artifact before thread, as everywhere, lest two wait for each other; what was linked until the lock comes second.
-    await tx.run(UNLINK, id=thread.id)
+    await _unlink(tx, thread)
     if await tx.one(str, LOCK, id=thread.id) is None:
         raise NotFound
-    await tx.run(UNLINK, id=thread.id)
+    await _unlink(tx, thread)
     await tx.run("delete from thread where id = :id", id=thread.id)
     await events.record(tx, actor, "thread.deleted", space_id=thread.space_id, object_id=thread.id)
+
+
+async def _unlink(tx: Write, thread: Thread) -> None:
+    now = clock.now()
+    await history.keep_linked(tx, thread.id, now)
+    await tx.run(UNLINK, id=thread.id, now=now)
 
 
 async def messages(tx: Read, thread: Thread, page: Page) -> Slice[Message]:

@@ -13,18 +13,25 @@ from courtyard.storage.database import Pair, Read, Write
 BATCH = 1_000
 
 _SINCE: LiteralString = "coalesce(a.since, a.created_at)"
-_KEEP: LiteralString = (
+_KEPT: LiteralString = (
     "insert into artifact_history (artifact_id, space_id, since, until, name, document_type, status, content_type, size,"
     " sha256, blob_key, version, metadata, tags, thread_ids, updated_at, error) select a.id, a.space_id, "
     + (_SINCE + ", case when " + _SINCE + " < :now then :now else " + _SINCE + " + 1 end, a.name,")
     + " a.document_type, a.status, a.content_type, a.size, a.sha256, a.blob_key, a.version, a.metadata, a.tags,"
-    " a.thread_ids, a.updated_at, a.error from artifact a where a.id = :id and a.deleted_at is null"
+    " a.thread_ids, a.updated_at, a.error from artifact a"
 )
+_KEEP: LiteralString = _KEPT + " where a.id = :id and a.deleted_at is null"
 KEEP = Pair(sqlite=_KEEP, postgres=_KEEP + " for no key update of a")
 MOVED: LiteralString = (
     " since = case when coalesce(since, created_at) < :now then :now else coalesce(since, created_at) + 1 end"
 )
 """What a change of the row sets along with the rest: the time at which the state kept before has ended."""
+# As threads do when they end: the links say where to look, the row whether it has been done.
+_KEEP_LINKED: LiteralString = (
+    _KEPT + " join artifact_thread l on l.artifact_id = a.id where l.thread_id = :thread and a.deleted_at is null"
+    " and a.thread_ids like '%' || :thread || '%' order by a.id"
+)
+KEEP_LINKED = Pair(sqlite=_KEEP_LINKED, postgres=_KEEP_LINKED + " for no key update of a")
 
 
 async def keep(tx: Write, artifact_id: str, now: int) -> None:
@@ -34,6 +41,11 @@ async def keep(tx: Write, artifact_id: str, now: int) -> None:
     """
     if not await tx.run(KEEP, id=artifact_id, now=now):
         raise NotFound
+
+
+async def keep_linked(tx: Write, thread_id: str, now: int) -> None:
+    """The same for every artifact of a thread, before it loses the thread."""
+    await tx.run(KEEP_LINKED, thread=thread_id, now=now)
 
 
 # Two walks along an index each: those that are still as they were then, and those that have changed since.
