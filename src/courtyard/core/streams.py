@@ -96,6 +96,10 @@ MEMBERS = Pair(
     sqlite=_members("(select value from json_each(:people))", _SPACES.sqlite),
     postgres=_members("(select jsonb_array_elements_text(cast(:people as jsonb)))", _SPACES.postgres),
 )
+THERE = Pair(
+    sqlite="select s.id from space s where s.id in " + _SPACES.sqlite,
+    postgres="select s.id from space s where s.id in " + _SPACES.postgres,
+)
 MINE: LiteralString = (
     "select m.space_id as id from member m where m.person_id = :person union select s.id from organization_member g"
     " join space s on s.organization_id = g.organization_id where g.person_id = :person"
@@ -147,6 +151,11 @@ async def members(tx: Read, people: set[str], spaces: set[str]) -> set[tuple[str
     """Which of these people have a role in which of these spaces, as pairs."""
     rows = await tx.all(_Pair, MEMBERS, people=_json(people), spaces=_json(spaces))
     return {(row.person_id, row.space_id) for row in rows}
+
+
+async def there(tx: Read, spaces: set[str]) -> set[str]:
+    """Which of these spaces there still are."""
+    return set(await tx.all(str, THERE, spaces=_json(spaces))) if spaces else set()
 
 
 async def mine(tx: Read, person_id: str) -> list[str]:

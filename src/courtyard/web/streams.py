@@ -46,13 +46,15 @@ class Watcher:
         """The credential or session that opened it."""
         return self.actor.credential_id or self.actor.session_id or ""
 
-    def may_stay(self, holding: set[str], members: set[tuple[str, str]]) -> bool:
+    def may_stay(self, holding: set[str], members: set[tuple[str, str]], there: set[str]) -> bool:
         person = self.actor.person_id
         if self.holder not in holding:
             return False
         if self.actor.administrator and person not in holding:
             return False
-        return self.space_id is None or self.actor.administrator or (person, self.space_id) in members
+        if self.space_id is None:
+            return True
+        return (person, self.space_id) in members or (self.actor.administrator and self.space_id in there)
 
     def hears(self, item: Item, members: set[tuple[str, str]]) -> bool:
         if self.space_id is not None:
@@ -142,10 +144,10 @@ class Streams:
             if not items and time.monotonic() - self._checked < CHECK:
                 return False
             watchers = list(self._watchers)
-            holding, members = await _rights(tx, watchers, items)
+            holding, members, there = await _rights(tx, watchers, items)
         self._checked = time.monotonic()
         for watcher in watchers:
-            if not watcher.may_stay(holding, members):
+            if not watcher.may_stay(holding, members, there):
                 watcher.end()
                 continue
             for item in items:
@@ -157,13 +159,19 @@ class Streams:
         return len(items) >= streams.BATCH
 
 
-async def _rights(tx: Read, watchers: list[Watcher], items: list[Item]) -> tuple[set[str], set[tuple[str, str]]]:
-    """Whose credential still opens something, and who has a role where: two questions for everybody."""
+async def _rights(
+    tx: Read, watchers: list[Watcher], items: list[Item]
+) -> tuple[set[str], set[tuple[str, str]], set[str]]:
+    """Whose credential still opens something, who has a role where, and which spaces that administrators watch are there:
+    three questions for everybody.
+    """
     people = {watcher.actor.person_id for watcher in watchers}
     spaces = {item.space_id for item in items} | {one.space_id for one in watchers if one.space_id is not None}
-    administrators = {one.actor.person_id for one in watchers if one.actor.administrator}
+    privileged = [one for one in watchers if one.actor.administrator]
+    administrators = {one.actor.person_id for one in privileged}
+    watched = {one.space_id for one in privileged if one.space_id is not None}
     holding = await streams.holding(tx, {one.holder for one in watchers} | administrators)
-    return holding, await streams.members(tx, people, spaces)
+    return holding, await streams.members(tx, people, spaces), await streams.there(tx, watched)
 
 
 class NewsStream(Response):

@@ -200,6 +200,19 @@ async def test_a_stream_ends_when_the_key_is_revoked_the_person_disabled_or_the_
     problem(await v1("vera").get(path), 503)
 
 
+async def test_an_administrator_hears_the_end_of_a_space(
+    v1: Clients, world: World, space: Space, services: Services
+) -> None:
+    await world.administrator("root")
+    stream = Stream(v1("root"), f"/v1/spaces/{space.id}/events")
+    await begun(services)
+    assert (await v1("ada").patch(f"/v1/spaces/{space.id}", json={"name": "Pond"})).status_code == 200
+    await heard()
+    assert not stream.answer.done()
+    assert (await v1("ada").delete(f"/v1/spaces/{space.id}")).status_code == 204
+    assert [name for name, _, _ in await stream.events()] == ["ready", "space.updated"]
+
+
 async def test_strangers_hear_nothing_and_nobody_opens_too_many(
     v1: Clients, world: World, space: Space, services: Services
 ) -> None:
