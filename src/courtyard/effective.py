@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
+from pydantic_settings import DotEnvSettingsSource
 
 from courtyard.settings import Settings
 from courtyard.web.logs import redact
@@ -19,7 +19,7 @@ _PLAIN = TypeAdapter[Any](Any)
 def settings(chosen: Settings) -> list[Setting]:
     """Every setting, in the order of docs/settings.md."""
     env = {name.upper(): value for name, value in os.environ.items()}
-    dotenv = {name.upper(): value or "" for name, value in dotenv_values(".env").items()}
+    dotenv = {name.upper(): value or "" for name, value in DotEnvSettingsSource(Settings).env_vars.items()}
     return [_setting(chosen, name, field, env, dotenv) for name, field in Settings.model_fields.items()]
 
 
