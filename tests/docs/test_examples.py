@@ -17,6 +17,8 @@ PAGES = [
     "docs/applications.md",
     "docs/artifacts.md",
     "docs/documents.md",
+    "docs/links.md",
+    "docs/search.md",
     "docs/uploads.md",
     *(f"docs/api/{module.SPEECH.name}.md" for module in DIALECTS if module.SPEECH.openapi_path),
 ]
