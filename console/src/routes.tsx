@@ -1,7 +1,9 @@
 // Every page and its address. What is filtered and which tab is open stands in the address, so that a link shares it.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { me, queryClient, type SpaceTab, space } from "./api";
+import { type ArtifactFilters, me, queryClient, type SpaceTab, space } from "./api";
+import { artifact, type JobFilters } from "./api/contents";
 import { Missing } from "./pages/Missing";
+import type { OrganizationTab } from "./pages/Organization";
 import { Failure } from "./parts/Failure";
 import { Shell } from "./shell/Shell";
 
@@ -33,14 +35,50 @@ const home = createRoute({
   component: lazyRouteComponent(() => import("./pages/Space"), "SpaceHome"),
 });
 
+const filters = (search: Record<string, unknown>): ArtifactFilters => ({
+  status: one(search.status, "pending", "processing", "completed", "failed"),
+  type: text(search.type),
+  q: text(search.q),
+});
+
 const artifacts = createRoute({
   getParentRoute: () => home,
   path: "/",
-  validateSearch: (search): { status?: string; type?: string } => ({
-    status: one(search.status, "pending", "processing", "completed", "failed"),
-    type: text(search.type),
+  validateSearch: (search): ArtifactFilters & { view?: "trash" } => ({
+    ...filters(search),
+    view: one(search.view, "trash"),
   }),
   component: lazyRouteComponent(() => import("./pages/Artifacts"), "Artifacts"),
+});
+
+/** One artifact, with the filters of the list that it was found in. */
+const oneArtifact = createRoute({
+  getParentRoute: () => root,
+  path: "/spaces/$spaceId/artifacts/$artifactId",
+  validateSearch: filters,
+  loader: ({ params: { spaceId, artifactId } }) =>
+    Promise.all([queryClient.ensureQueryData(space(spaceId)), queryClient.ensureQueryData(artifact(spaceId, artifactId))]),
+  component: lazyRouteComponent(() => import("./pages/Artifact"), "Artifact"),
+});
+
+const watched = (search: Record<string, unknown>): JobFilters & { job?: string } => ({
+  status: one(search.status, "pending", "processing", "completed", "failed", "cancelled"),
+  kind: text(search.kind),
+  job: text(search.job),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs",
+  validateSearch: watched,
+  component: lazyRouteComponent(() => import("./pages/Jobs"), "Jobs"),
+});
+
+const spaceJobs = createRoute({
+  getParentRoute: () => home,
+  path: "/jobs",
+  validateSearch: watched,
+  component: lazyRouteComponent(() => import("./pages/Jobs"), "SpaceJobs"),
 });
 
 const settings = createRoute({
@@ -49,8 +87,69 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./pages/SpaceSettings"), "SpaceSettings"),
 });
 
+const threads = createRoute({
+  getParentRoute: () => home,
+  path: "/threads",
+  component: lazyRouteComponent(() => import("./pages/Threads"), "Threads"),
+});
+
+const thread = createRoute({
+  getParentRoute: () => home,
+  path: "/threads/$threadId",
+  component: lazyRouteComponent(() => import("./pages/Thread"), "ThreadPage"),
+});
+
+const customers = createRoute({
+  getParentRoute: () => home,
+  path: "/customers",
+  component: lazyRouteComponent(() => import("./pages/Customers"), "Customers"),
+});
+
+const customer = createRoute({
+  getParentRoute: () => home,
+  path: "/customers/$customerId",
+  component: lazyRouteComponent(() => import("./pages/Customer"), "CustomerPage"),
+});
+
+const people = createRoute({
+  getParentRoute: () => home,
+  path: "/people",
+  component: lazyRouteComponent(() => import("./pages/People"), "People"),
+});
+
+const activity = createRoute({
+  getParentRoute: () => home,
+  path: "/activity",
+  validateSearch: (search): { what?: string } => ({ what: text(search.what) }),
+  component: lazyRouteComponent(() => import("./pages/Activity"), "Activity"),
+});
+
+const connect = createRoute({
+  getParentRoute: () => home,
+  path: "/connect",
+  component: lazyRouteComponent(() => import("./pages/Connect"), "Connect"),
+});
+
+const organizations = createRoute({
+  getParentRoute: () => root,
+  path: "/orgs",
+  component: lazyRouteComponent(() => import("./pages/Organizations"), "Organizations"),
+});
+
+const organization = createRoute({
+  getParentRoute: () => root,
+  path: "/orgs/$handle",
+  validateSearch: (search): { tab?: OrganizationTab } => ({ tab: one(search.tab, "people", "keys", "settings") }),
+  component: lazyRouteComponent(() => import("./pages/Organization"), "Organization"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([spaces, home.addChildren([artifacts, settings])]),
+  routeTree: root.addChildren([
+    spaces,
+    home.addChildren([artifacts, settings, threads, thread, customers, customer, people, activity, connect]),
+    organizations,
+    organization,
+  ]),
   basepath: "/console",
   defaultPreload: "intent",
   // The data is kept by the queries, not a second time by the router.

@@ -11,6 +11,12 @@ const route = getRouteApi("/spaces/$spaceId");
 /** The tabs in their order, and from which role on they are shown; each is a route of `routes.tsx`. */
 const TABS = [
   { to: "/spaces/$spaceId", label: "Artifacts" },
+  { to: "/spaces/$spaceId/jobs", label: "Jobs" },
+  { to: "/spaces/$spaceId/threads", label: "Threads" },
+  { to: "/spaces/$spaceId/customers", label: "Customers" },
+  { to: "/spaces/$spaceId/people", label: "People" },
+  { to: "/spaces/$spaceId/activity", label: "Activity" },
+  { to: "/spaces/$spaceId/connect", label: "Connect" },
   { to: "/spaces/$spaceId/settings", label: "Settings" },
 ] as const;
 

@@ -1,0 +1,168 @@
+import "../people.css";
+import { Alert, Button, NativeSelect, Table, Tabs, Text, Title } from "@mantine/core";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { api, space as asked, type Space, told } from "../api";
+import { installation } from "../api/people";
+import { Copy } from "../parts/Copy";
+import { Failure } from "../parts/Failure";
+import { addresses, snippets } from "../snippets";
+
+const route = getRouteApi("/spaces/$spaceId/connect");
+const keys = { queryKey: ["keys"], queryFn: () => told(api.GET("/v1/keys", { params: { query: { limit: 100 } } })) };
+
+/** How programs reach this space. */
+export function Connect() {
+  const { spaceId } = route.useParams();
+  const { data: space } = useSuspenseQuery(asked(spaceId));
+  const query = useQuery(installation());
+  if (query.isPending) return null;
+  if (query.isError) return <Failure error={query.error} />;
+  return (
+    <div className="sections broad">
+      <Names space={space} />
+      <Key space={space} />
+      <Snippets space={space} httpsPort={query.data.https_port} />
+    </div>
+  );
+}
+
+function Names({ space }: { space: Space }) {
+  const names = [
+    { api: "v1", word: "id", value: space.id },
+    { api: "Spaces API", word: "id (its number)", value: String(space.number) },
+    { api: "Platform v2", word: "token", value: space.token },
+    { api: "Platform v2", word: "slug", value: space.slug },
+    { api: "Platform v2", word: "Org-Handle", value: space.organization.handle },
+    { api: "Workspaces", word: "id", value: space.id },
+  ];
+  return (
+    <section aria-labelledby="names">
+      <Title order={2} id="names" className="caption">
+        What this space is called
+      </Title>
+      <Table className="rows" verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>API</Table.Th>
+            <Table.Th>Name</Table.Th>
+            <Table.Th>Value</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {names.map(({ api: of, word, value }) => (
+            <Table.Tr key={of + word}>
+              <Table.Th scope="row" className="name">
+                {of}
+              </Table.Th>
+              <Table.Td data-label="Name">{word}</Table.Td>
+              <Table.Td data-label="Value" className="wraps">
+                <Copy text={value} what={`${word} of ${of}`} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      <Text size="sm" c="dimmed" mt="xs">
+        None of them is a secret. It is one space under all of these names: what is added by one API is there in the
+        others.
+      </Text>
+    </section>
+  );
+}
+
+/** The secret of a key is shown only when it is made; so the commands take it from a variable. */
+function Key({ space }: { space: Space }) {
+  const { data, error } = useQuery(keys);
+  const [chosen, setChosen] = useState("");
+  const found = data?.data ?? [];
+  const key = found.find((one) => one.id === chosen) ?? found[0];
+  const reaches = !key?.spaces || key.spaces.includes(space.id);
+  const set = "export COURTYARD_API_KEY='…'";
+  return (
+    <section className="panel" aria-labelledby="key">
+      <Title order={2} id="key">
+        Your key
+      </Title>
+      {error && <Text c="dimmed">Your keys cannot be listed: {error.message}</Text>}
+      {found.length > 0 && key && (
+        <NativeSelect
+          label="Which key you use"
+          description={`It may ${key.scopes.join(", ")}. Its secret is known to you alone.`}
+          data={found.map((one) => ({ value: one.id, label: `${one.name} (${one.prefix}…${one.last4})` }))}
+          value={key.id}
+          onChange={(event) => setChosen(event.currentTarget.value)}
+          mb="md"
+        />
+      )}
+      {data && found.length === 0 && <Text mb="md">You have no key yet. Make one, and keep what is shown then.</Text>}
+      {!reaches && (
+        <Alert color="yellow" className="hint" mb="md">
+          This key is limited to other spaces; it does not reach this one.
+        </Alert>
+      )}
+      <Text mb="xs">The commands below take it from a variable. Set it once in your shell:</Text>
+      <div className="snippet">
+        <pre>{key ? `# ${key.name}: ${key.prefix}…${key.last4}\n${set}` : set}</pre>
+      </div>
+    </section>
+  );
+}
+
+function Snippets({ space, httpsPort }: { space: Space; httpsPort: number | null }) {
+  const names = { id: space.id, number: space.number, token: space.token, handle: space.organization.handle };
+  const all = snippets(names, addresses(location.origin, httpsPort));
+  return (
+    <section aria-labelledby="snippets">
+      <Title order={2} id="snippets" className="caption">
+        Commands to paste
+      </Title>
+      <Tabs defaultValue={all[0]?.api} keepMounted={false}>
+        <Tabs.List aria-label="APIs">
+          {all.map(({ api: of, title }) => (
+            <Tabs.Tab key={of} value={of}>
+              {title}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {all.map(({ api: of, about, text, title }) => (
+          <Tabs.Panel key={of} value={of} pt="md">
+            <Text size="sm" c="dimmed" mb="xs">
+              {about}
+            </Text>
+            <Commands text={text} title={title} />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </section>
+  );
+}
+
+/** Several lines and a button that copies them, or selects them where there is no clipboard. */
+function Commands({ text, title }: { text: string; title: string }) {
+  const place = useRef<HTMLPreElement>(null);
+  const [word, setWord] = useState("Copy");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setWord("Copied");
+    } catch {
+      if (place.current) getSelection()?.selectAllChildren(place.current);
+      setWord("Press Ctrl+C");
+    }
+    setTimeout(() => setWord("Copy"), 4_000);
+  };
+  return (
+    <div className="snippet">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <pre ref={place} tabIndex={0}>
+        {text}
+      </pre>
+      <Button variant="default" size="compact-sm" onClick={copy}>
+        <span role="status">{word}</span>
+        <span className="unseen"> the commands for {title}</span>
+      </Button>
+    </div>
+  );
+}
