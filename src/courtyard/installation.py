@@ -142,6 +142,7 @@ def worker(installation: Installation) -> Worker:
         trash_days=settings.trash_days,
         history_days=settings.history_days,
         versions_keep=settings.versions_keep,
+        import_limit=settings.import_limit,
         request_log_days=settings.request_log_days,
     )
     return Worker(services.database, services.blobs, setup, usage=installation.usage)
@@ -204,6 +205,8 @@ def body_limit(settings: Settings) -> Callable[[str, str], int]:
             return settings.generate_limit
         if path.endswith("/background"):
             return BACKGROUND_LIMIT
+        if path.endswith("/spaces/import"):
+            return settings.import_limit
         if RESUMABLE.search(path):
             # A client that is not told otherwise sends the whole file in one request.
             return settings.tus_limit

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from courtyard.bagging import Export
 from courtyard.bagging.local_rows import LocalRows
@@ -74,15 +75,13 @@ async def refused(world: World, tools: Tools, parcel: bytes, **terms: Any) -> st
     await sweep_blobs(tools, now=clock.now() + 2 * clock.HOUR)
     before = await left(tools)
     await promised(world, tools.blobs, "ada", parcel, **terms)
-    try:
+    with pytest.raises(Failed) as caught:
         await worked(tools)
-    except Failed as failed:
-        assert failed.final, failed.message
-        # What the transaction at the end refused is swept; the ZIP itself is kept for a day.
-        await sweep_blobs(tools, now=clock.now() + 2 * clock.HOUR)
-        assert await left(tools) == (before[0], before[1] + 1)
-        return failed.message
-    raise AssertionError("this was imported")
+    assert caught.value.final, caught.value.message
+    # What the transaction at the end refused is swept; the ZIP itself is kept for a day.
+    await sweep_blobs(tools, now=clock.now() + 2 * clock.HOUR)
+    assert await left(tools) == (before[0], before[1] + 1)
+    return caught.value.message
 
 
 async def left(tools: Tools) -> tuple[int, int]:

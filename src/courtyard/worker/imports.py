@@ -28,16 +28,10 @@ async def import_space(tools: Tools, job: Job) -> Settle | None:
     """What is wrong with the ZIP fails the job for good; anything else is tried again, from its beginning."""
     if _AT_WORK:
         return _later(job)
-    async with tools.database.read() as tx:
-        wanted = await imports.seek(tx, job)
-        actor = None if wanted is None else await imports.importer(tx, wanted)
-    if wanted is None or actor is None:
-        raise Failed("There is nothing left to make this from.", final=True)
+    # At once, before anything is awaited: the other lanes look here too.
     _AT_WORK.add(job.id)
-    spool = Spool.open(tools.setup.data_dir)
     try:
-        async with _taken_apart(tools, job, wanted, spool) as (unpacking, place):
-            return _settle(job, wanted, actor, place, unpacking.background, spool)
+        return await _made(tools, job)
     except Unusable as unusable:
         raise Failed(str(unusable), final=True) from None
     except Refusal as refusal:
@@ -48,6 +42,18 @@ async def import_space(tools: Tools, job: Job) -> Settle | None:
         raise Failed("There is no room left to store this.") from None
     finally:
         _AT_WORK.discard(job.id)
+
+
+async def _made(tools: Tools, job: Job) -> Settle:
+    """How the space appears, once everything for it is stored."""
+    async with tools.database.read() as tx:
+        wanted = await imports.seek(tx, job)
+        actor = None if wanted is None else await imports.importer(tx, wanted)
+    if wanted is None or actor is None:
+        raise Failed("There is nothing left to make this from.", final=True)
+    spool = Spool.open(tools.setup.data_dir)
+    async with _taken_apart(tools, job, wanted, spool) as (unpacking, place):
+        return _settle(job, wanted, actor, place, unpacking.background, spool)
 
 
 @asynccontextmanager
