@@ -16,10 +16,10 @@ CODE := $(wildcard src tests benchmarks) console hatch_build.py
 NODE = PATH="$$($(BIN)/python console/build.py --node):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench console openapi dev constraints clean
+.PHONY: help run test check lint format bench bench-quick bench-growth bench-mixed console openapi dev constraints clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.installed ## install what is missing, then serve with demo data on 127.0.0.1:8000 and :8443
 	@$(BIN)/python console/build.py || true
@@ -51,8 +51,17 @@ format: $(VENV)/.installed-dev ## let ruff mend layout and what it can
 	$(BIN)/ruff check --fix-only $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(VENV)/.installed-dev ## server CPU per request of the hot calls
-	@if [ -f benchmarks/hot.py ]; then exec $(BIN)/python benchmarks/hot.py; else echo 'There is no benchmark yet.'; fi
+bench: $(VENV)/.installed-dev ## measure Courtyard beside others (half an hour); writes benchmarks/RESULTS.md and docs/performance.svg
+	@$(BIN)/python -m benchmarks.run
+
+bench-quick: $(VENV)/.installed-dev ## the same in three minutes, once the others are installed; writes nothing
+	@$(BIN)/python -m benchmarks.run --quick --dry
+
+bench-growth: $(VENV)/.installed-dev ## Courtyard alone, with 1,000 to 100,000 rows of each kind (COUNTS="1000 1000000" for others)
+	@$(BIN)/python -m benchmarks.growth $(COUNTS)
+
+bench-mixed: $(VENV)/.installed-dev ## four minutes of mixed load, the last of them three times what the server can do
+	@$(BIN)/python -m benchmarks.mixed
 
 constraints: $(VENV)/.installed-dev ## newest versions that fit pyproject.toml into constraints.txt
 	$(PIP) --upgrade --upgrade-strategy eager --editable '.[dev]'

@@ -57,7 +57,9 @@ def load(wrk: list[str], base: str, call: Call, *, connections: int, seconds: fl
 
 def _script(call: Call, folder: Path) -> str:
     """The call in Lua; a body lies in a file, so that any bytes may be in it."""
-    headers = "\n".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items())
+    headers = "\n".join(
+        f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items()
+    )
     body = ""
     if call.body:
         place = folder / "body"

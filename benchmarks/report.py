@@ -9,6 +9,7 @@ from benchmarks.measure import Figure, Figures, Plan
 from benchmarks.peers.peer import CALLS, CREATE, DOWNLOAD, GET, HEAVY, PAGE, SIZES
 
 OURS = "Courtyard (SQLite)"
+NONE = "-"
 GOALS: Mapping[tuple[str, str], int] = {
     (OURS, GET): 110,
     (OURS, PAGE): 200,
@@ -51,8 +52,8 @@ def _head(how: Plan, load: Sequence[str], command: str) -> str:
 def _peers(entries: Sequence[Entry]) -> str:
     rows = ["| | version | memory | how it runs |", "|---|---|---:|---|"]
     for one in entries:
-        memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else "–"
-        rows.append(f"| {one.name} | {one.version or '–'} | {memory} | {one.about} |")
+        memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else NONE
+        rows.append(f"| {one.name} | {one.version or NONE} | {memory} | {one.about} |")
     return "\n".join(rows)
 
 
@@ -64,7 +65,7 @@ def _summary(entries: Sequence[Entry], figures: Figures) -> str:
     for one in entries:
         calls = figures.get(one.name)
         if calls:
-            cells = [f"{calls[name].cpu / figures[OURS][name].cpu:.2f}" if name in calls else "–" for name in names]
+            cells = [f"{calls[name].cpu / figures[OURS][name].cpu:.2f}" if name in calls else NONE for name in names]
             rows.append(f"| {one.name} | " + " | ".join(cells) + " |")
     return "\n".join(rows) if names else ""
 
@@ -72,7 +73,12 @@ def _summary(entries: Sequence[Entry], figures: Figures) -> str:
 def _table(name: str, entries: Sequence[Entry], figures: Figures) -> str:
     heavy = name in HEAVY
     head = "MiB/s" if heavy else "requests/s"
-    rows = [f"## {name[:1].upper()}{name[1:]}", "", f"| | CPU µs | {head} | p50 ms | p99 ms | ratio |", "|---|" + "---:|" * 5]
+    rows = [
+        f"## {name[:1].upper()}{name[1:]}",
+        "",
+        f"| | CPU µs | {head} | p50 ms | p99 ms | ratio |",
+        "|---|" + "---:|" * 5,
+    ]
     base = figures.get(OURS, {}).get(name)
     for one in entries:
         figure = figures.get(one.name, {}).get(name)
@@ -83,14 +89,14 @@ def _table(name: str, entries: Sequence[Entry], figures: Figures) -> str:
 
 def _row(who: str, figure: Figure, base: Figure | None, size: int) -> str:
     rate = figure.rate * size / 2**20 if size else figure.rate
-    ratio = f"{figure.cpu / base.cpu:.2f}" if base else "–"
+    ratio = f"{figure.cpu / base.cpu:.2f}" if base else NONE
     wrong = f" ({figure.refused} wrong answers)" if figure.refused else ""
     return f"| {who}{wrong} | {figure.cpu:,.0f} | {rate:,.0f} | {figure.p50:.1f} | {figure.p99:.1f} | {ratio} |"
 
 
 def _missing(entries: Sequence[Entry], figures: Figures) -> str:
     rows = [f"- **{one.name}**: not measured. {one.missing}" for one in entries if one.missing]
-    rows += [f"- {one.name}: no {one.lacks}." for one in entries if one.lacks and one.name in figures]
+    rows += [f"- {one.name}: {one.lacks}." for one in entries if one.lacks and one.name in figures]
     return "\n".join(["## What is missing", "", *rows]) if rows else ""
 
 

@@ -15,7 +15,7 @@ from benchmarks.peers.directus import Directus
 from benchmarks.peers.fastapi_orm import FastApiOrm
 from benchmarks.peers.kinto import Kinto
 from benchmarks.peers.limits import Constant, Nginx
-from benchmarks.peers.peer import Missing, Peer, Running
+from benchmarks.peers.peer import Missing, Peer, Running, send
 from benchmarks.peers.pocketbase import PocketBase
 from benchmarks.report import Entry
 
@@ -75,7 +75,10 @@ def contest(wrk: list[str], wanted: list[Peer], how: Plan, folder: Path) -> tupl
             place.mkdir()
             try:
                 entry.version = peer.install()
-                running[peer.name] = peer.start(place, how.items, how.server_core)
+                started = peer.start(place, how.items, how.server_core)
+                for call in started.calls.values():
+                    send(started.base, call)
+                running[peer.name] = started
             except (Missing, subprocess.SubprocessError, OSError) as missing:
                 entry.missing = str(missing)
                 print(f"  without it: {missing}", flush=True)

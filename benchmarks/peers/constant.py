@@ -7,11 +7,11 @@ TYPE, LENGTH = "application/json", str(len(BODY))
 HEADERS = [(b"content-type", TYPE.encode()), (b"content-length", LENGTH.encode())]
 
 
-async def asgi(scope, _receive, send) -> None:  # noqa: ANN001
+async def asgi(scope, _receive, send) -> None:
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": BODY})
 
 
-async def rsgi(_scope, protocol) -> None:  # noqa: ANN001
+async def rsgi(_scope, protocol) -> None:
     protocol.response_bytes(200, [("content-type", TYPE)], BODY)

@@ -12,7 +12,21 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.peers import processes
-from benchmarks.peers.peer import CREATE, DESCRIPTION, DOWNLOAD, GET, LARGE, NAME, PAGE, SIZES, UPLOAD, Call, Running, ask, send
+from benchmarks.peers.peer import (
+    CREATE,
+    DESCRIPTION,
+    DOWNLOAD,
+    GET,
+    LARGE,
+    NAME,
+    PAGE,
+    SIZES,
+    UPLOAD,
+    Call,
+    Running,
+    ask,
+    send,
+)
 from benchmarks.peers.postgres import Postgres
 from courtyard.core import organizations, spaces
 from courtyard.core.actor import Actor, Origin, system
@@ -70,7 +84,9 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     }
 
 
-def serve(folder: Path, url: str, core: int, more: Mapping[str, str] | None = None) -> "tuple[subprocess.Popen[bytes], str]":
+def serve(
+    folder: Path, url: str, core: int, more: Mapping[str, str] | None = None
+) -> "tuple[subprocess.Popen[bytes], str]":
     """Start it and wait until it answers."""
     port = processes.free_port()
     settings = {**environment(folder, url), "COURTYARD_PORT": str(port), **(more or {})}
@@ -89,7 +105,9 @@ async def fill(folder: Path, url: str, items: int) -> str:
             async with database.write() as tx:
                 home = await organizations.home(tx, actor, None)
                 for number in range(begin, min(begin + BATCH, items)):
-                    await spaces.create(tx, actor, home, spaces.NewSpace(name=f"{NAME} {number}", description=DESCRIPTION))
+                    await spaces.create(
+                        tx, actor, home, spaces.NewSpace(name=f"{NAME} {number}", description=DESCRIPTION)
+                    )
     return key
 
 

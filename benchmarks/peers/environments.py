@@ -68,7 +68,9 @@ def program(name: str, packages: Sequence[str]) -> list[str]:
         except Missing as missing:
             shutil.rmtree(place)
             raise Missing(f"apt install {name}") from missing
-    command = next(place / "usr" / folder / name for folder in ("bin", "sbin") if (place / "usr" / folder / name).exists())
+    command = next(
+        place / "usr" / folder / name for folder in ("bin", "sbin") if (place / "usr" / folder / name).exists()
+    )
     return ["env", f"LD_LIBRARY_PATH={libraries}", str(command)]
 
 

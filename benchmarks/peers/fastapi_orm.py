@@ -27,7 +27,7 @@ class FastApiOrm:
 
     name = "FastAPI + SQLAlchemy ORM"
     about = "Python, uvicorn, aiosqlite, durable; a key, a membership, three tables (benchmarks/peers/twin.py)"
-    lacks = "files: the twin has three calls"
+    lacks = "no files; the twin has three calls"
     _server: "subprocess.Popen[bytes] | None" = None
     _programs = Path()
 

@@ -63,7 +63,7 @@ analyze;
 class Kinto:
     """`kinto start` with waitress, as it comes; the time of the database counts too."""
 
-    lacks = "files: an add-on of its own (kinto-attachment)"
+    lacks = "no calls for files, which are an add-on of its own (kinto-attachment)"
 
     def __init__(self, backend: str) -> None:
         self.name = f"Kinto ({'PostgreSQL' if backend == 'postgresql' else 'memory'})"

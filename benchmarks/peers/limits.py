@@ -26,7 +26,7 @@ http {{
 class Constant:
     """A server of Python that says the same 500 bytes to everybody."""
 
-    lacks = "everything but one answer: a limit, not a peer"
+    lacks = "one answer and nothing else; a limit, not a peer"
     _server: "subprocess.Popen[bytes] | None" = None
     _programs = Path()
 
@@ -62,7 +62,7 @@ class Nginx:
 
     name = "limit: nginx, files"
     about = "one worker, `sendfile`, no credential"
-    lacks = "everything but files: a limit, not a peer"
+    lacks = "files and nothing else; a limit, not a peer"
     _server: "subprocess.Popen[bytes] | None" = None
     _program: tuple[str, ...] = ()
 
@@ -79,6 +79,7 @@ class Nginx:
             place.chmod(0o755)
         for number, name in enumerate((DOWNLOAD, LARGE)):
             (files / str(number)).write_bytes(os.urandom(SIZES[name]))
+            (files / str(number)).chmod(0o644)
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
         settings = folder / "nginx.conf"

@@ -92,7 +92,12 @@ def ask(base: str, method: str, path: str, headers: Mapping[str, str], body: obj
 def multipart(fields: Mapping[str, str], file: str, content: bytes) -> tuple[str, bytes]:
     """A form with a file: its content type and its bytes."""
     edge = "courtyardbenchmark"
-    parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    parts = [
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
     opened = f'--{edge}\r\nContent-Disposition: form-data; name="{file}"; filename="file.bin"\r\n'
     opened += "Content-Type: application/octet-stream\r\n\r\n"
-    return f"multipart/form-data; boundary={edge}", "".join([*parts, opened]).encode() + content + f"\r\n--{edge}--\r\n".encode()
+    return f"multipart/form-data; boundary={edge}", "".join(
+        [*parts, opened]
+    ).encode() + content + f"\r\n--{edge}--\r\n".encode()

@@ -26,7 +26,7 @@ class Postgres:
         data, self.port = self._folder / "data", processes.free_port()
         self.version = self._run(programs / "postgres", "--version").split()[2]
         self._run(programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C")
-        options = [f"-clisten_addresses=127.0.0.1", "-cmax_connections=100", "-cshared_buffers=256MB"]
+        options = ["-clisten_addresses=127.0.0.1", "-cmax_connections=100", "-cshared_buffers=256MB"]
         command = [programs / "postgres", "-D", data, "-p", str(self.port), "-k", self._folder, *options]
         self._server = processes.start(command, self._folder, core, user=self._user)
         processes.reachable(self._server, self.port, self._folder)

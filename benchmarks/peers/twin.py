@@ -2,7 +2,7 @@
 
 `python twin.py PORT DATABASE`; the database is made by `fastapi_orm`.
 """
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportInvalidTypeForm=false
 # Its libraries are installed in that environment alone.
 
 import hashlib
@@ -26,7 +26,7 @@ app = FastAPI()
 
 
 @event.listens_for(engine.sync_engine, "connect")
-def _durable(connection, _record) -> None:  # noqa: ANN001
+def _durable(connection, _record) -> None:
     for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
         connection.execute(f"pragma {pragma}")
 
@@ -106,7 +106,7 @@ _MINE = select(Space).join(Member).options(joinedload(Space.owner))
 
 
 @app.get("/spaces/{space_id}", response_model=SpaceOut)
-async def get(db: Session, person: Caller, space_id: str):  # noqa: ANN201
+async def get(db: Session, person: Caller, space_id: str):
     space = await db.scalar(_MINE.where(Space.id == space_id, Member.person_id == person.id))
     if space is None:
         raise HTTPException(404)
@@ -114,13 +114,13 @@ async def get(db: Session, person: Caller, space_id: str):  # noqa: ANN201
 
 
 @app.get("/spaces", response_model=list[SpaceOut])
-async def page(db: Session, person: Caller, limit: int = 20):  # noqa: ANN201
+async def page(db: Session, person: Caller, limit: int = 20):
     mine = _MINE.where(Member.person_id == person.id).order_by(Member.space_id.desc()).limit(limit)
     return (await db.scalars(mine)).all()
 
 
 @app.post("/spaces", response_model=SpaceOut, status_code=201)
-async def create(db: Session, person: Caller, body: NewSpace):  # noqa: ANN201
+async def create(db: Session, person: Caller, body: NewSpace):
     now = datetime.now(UTC)
     # In the order of time, as the ids of Courtyard are: a random one lands somewhere else in the index each time.
     space_id = f"{int(now.timestamp() * 1e6):016x}{uuid.uuid4().hex[:16]}"
