@@ -26,6 +26,8 @@ class Heard(NamedTuple):
     status: int
     location: str
     body: bytes
+    cookie: str
+    """The first one that was set, as a browser sends it back."""
 
 
 def mark(heard: Heard) -> str:
@@ -40,7 +42,7 @@ def mark(heard: Heard) -> str:
 
 async def ask(site: ASGIApp, asked: Asked) -> Heard:
     """Ask, and hang up once a stream has begun."""
-    status, location, body, streams = 0, "", b"", asyncio.Event()
+    status, location, cookie, body, streams = 0, "", "", b"", asyncio.Event()
     waiting = [{"type": "http.request", "body": asked.body, "more_body": False}]
 
     async def receive() -> Message:
@@ -50,10 +52,11 @@ async def ask(site: ASGIApp, asked: Asked) -> Heard:
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        nonlocal status, location, body
+        nonlocal status, location, cookie, body
         if message["type"] == "http.response.start":
             headers = {name.lower(): value.decode() for name, value in message["headers"]}
             status, location = message["status"], headers.get(b"location", "")
+            cookie = headers.get(b"set-cookie", "").partition(";")[0]
             if headers.get(b"content-type", "").startswith("text/event-stream"):
                 streams.set()
         elif len(body) < 10_000:
@@ -61,7 +64,7 @@ async def ask(site: ASGIApp, asked: Asked) -> Heard:
 
     async with asyncio.timeout(10):
         await site(_scope(asked), receive, send)
-    return Heard(status, location, body)
+    return Heard(status, location, body, cookie)
 
 
 def _scope(asked: Asked) -> dict[str, Any]:

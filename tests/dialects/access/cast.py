@@ -13,6 +13,7 @@ from courtyard.core.oauth.tokens import Granted
 from courtyard.core.organizations import Organization
 from courtyard.core.spaces import Space
 from courtyard.web.dialect import Services
+from tests.core.authenticator import Authenticator
 from tests.dialects.access import things
 from tests.dialects.access.table import PEOPLE
 from tests.dialects.v1.browsing import with_password
@@ -31,6 +32,7 @@ class Cast:
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, str] = {}
         self.challenges: dict[str, str] = {}
+        self.devices: dict[str, Authenticator] = {}
         self._found: dict[str, Any] = {}
         self._space: Space | None = None
         self._organization: Organization | None = None
@@ -38,7 +40,7 @@ class Cast:
 
     def called(self, who: str) -> str:
         """The username of whoever plays this part; what ended, and what is limited, is the owner's."""
-        part = who if who in PEOPLE else "closed" if who == "disabled" else "owner"
+        part = who if who in (*PEOPLE, "halfway") else "closed" if who == "disabled" else "owner"
         return f"{part}-{self.number}"
 
     async def come(self) -> "Cast":
@@ -59,10 +61,23 @@ class Cast:
         self.keys["identity"] = await self._token("openid profile email")
         return self
 
-    async def _session(self, part: str) -> str:
+    async def halfway(self) -> None:
+        """Two more browsers: one that waits for the second factor, and one in which the owner is for long."""
+        await with_password(self.world, self.called("halfway"))
+        await things.device_of(self, "halfway")
+        self.sessions["halfway"] = await self._session("halfway", second=True)
+        self.sessions["stale"] = await self._session("owner")
+        async with self.world.database.write() as tx:
+            await tx.run(
+                "update session set confirmed_at = confirmed_at - :by where hash = :hash",
+                by=20 * clock.MINUTE,
+                hash=ids.digest(self.sessions["stale"]),
+            )
+
+    async def _session(self, part: str, *, second: bool = False) -> str:
         person = await self.world.person(self.called(part))
         async with self.world.database.write() as tx:
-            return (await sessions.begin(tx, person, ORIGIN, "a browser", second=False))[1]
+            return (await sessions.begin(tx, person, ORIGIN, "a browser", second=second))[1]
 
     async def _end(self) -> None:
         """By hand: that each ends the other is told elsewhere, here each has to suffice."""

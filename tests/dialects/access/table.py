@@ -25,6 +25,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import APIRouter
+
+from courtyard.web.route import Route
+
 PEOPLE = ("stranger", "viewer", "editor", "admin", "owner", "root")
 CALLERS = ("nobody", *PEOPLE, "reader", "identity", "elsewhere", "expired", "revoked", "disabled")
 COAT = ("nobody", *PEOPLE, "forged", "expired", "revoked", "disabled")
@@ -73,6 +77,12 @@ class Row:
         api = self.expected()
         forged = api["owner"] if self.method in SAFE else "3"
         return {caller: forged if caller == "forged" else api[caller] for caller in COAT}
+
+
+def served(routers: Iterable[APIRouter]) -> set[str]:
+    """Every call of a dialect, from its routers themselves."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    return {f"{method} {route.path}" for route in routes for method in route.methods or ()}
 
 
 def filled(value: Any, things: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The things that calls name, each made when a row asks for it. What begins with `my_` is the caller's own."""
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from tests.world import ORIGIN
 if TYPE_CHECKING:
     from tests.dialects.access.cast import Cast
 
+HERE = passkeys.site(f"https://{SITE}", "Courtyard")
 BACK = "https://app.example.org/back"
 BYTES = b"hello, quiet lake"
 
@@ -303,7 +305,7 @@ async def my_answer(cast: "Cast", who: str) -> dict[str, Any]:
     async with cast.world.database.write() as tx:
         _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
         actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-        asked = await passkeys.ask_to_register(tx, actor, passkeys.site(f"https://{SITE}", "Courtyard"))
+        asked = await passkeys.ask_to_register(tx, actor, HERE)
     cast.challenges[who] = asked.id
     return Authenticator(f"https://{SITE}").register(asked.options)
 
@@ -366,3 +368,109 @@ async def _mailed(cast: "Cast", kind: mailed.Kind) -> str:
         letter = await mailed.letter(tx, str(token_id))
         assert letter is not None
         return str(await mailed.mint(tx, letter))
+
+
+# --- what the pages name ---
+
+
+async def owner_email(cast: "Cast", who: str) -> str:
+    return (await cast.world.person(cast.called("owner"))).email
+
+
+async def client_id(cast: "Cast", who: str) -> str:
+    return (await cast.application()).client_id
+
+
+async def challenge(cast: "Cast", who: str) -> str:
+    return "c" * 43
+
+
+async def link_id(cast: "Cast", who: str) -> str:
+    """The owner's account at the provider."""
+    owner = await cast.world.person(cast.called("owner"))
+    made = ids.new()
+    async with cast.world.database.write() as tx:
+        await tx.run(
+            "insert into provider_link (id, provider, subject, person_id, email, created_at)"
+            " values (:id, 'https://id.example.org', :id, :person, null, 1)",
+            id=made,
+            person=owner.id,
+        )
+    return made
+
+
+async def provider(cast: "Cast", who: str) -> str:
+    return "acme"
+
+
+async def my_answer_text(cast: "Cast", who: str) -> str:
+    return json.dumps(await my_answer(cast, who))
+
+
+async def device_of(cast: "Cast", who: str) -> Authenticator:
+    """A passkey that this person has, as they carry it."""
+    if who not in cast.devices:
+        person = await cast.world.person(cast.called(who))
+        async with cast.world.database.write() as tx:
+            _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
+            actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
+            asked = await passkeys.ask_to_register(tx, actor, HERE)
+        device = Authenticator(f"https://{SITE}")
+        made = device.register(asked.options)
+        await passkeys.register(cast.world.database, actor, HERE, asked.id, made, "Laptop")
+        cast.devices[who] = device
+    return cast.devices[who]
+
+
+async def owner_passkey(cast: "Cast", who: str) -> str:
+    """The owner's; its name is nowhere in the call."""
+    await device_of(cast, "owner")
+    return ""
+
+
+async def first_answer(cast: "Cast", who: str) -> str:
+    """The owner's passkey answers to whoever signs in."""
+    device = await device_of(cast, "owner")
+    async with cast.world.database.write() as tx:
+        asked = await passkeys.ask_to_sign_in(tx, HERE)
+    cast.challenges["first"] = asked.id
+    return json.dumps(device.answer(asked.options))
+
+
+async def first_challenge(cast: "Cast", who: str) -> str:
+    return cast.challenges["first"]
+
+
+async def again_answer(cast: "Cast", who: str) -> str:
+    """The owner's passkey answers to whoever confirms."""
+    return await _second(cast, "owner")
+
+
+async def again_challenge(cast: "Cast", who: str) -> str:
+    return cast.challenges["owner"]
+
+
+async def halfway_answer(cast: "Cast", who: str) -> str:
+    return await _second(cast, "halfway")
+
+
+async def halfway_challenge(cast: "Cast", who: str) -> str:
+    return cast.challenges["halfway"]
+
+
+async def _second(cast: "Cast", who: str) -> str:
+    device, person = await device_of(cast, who), await cast.world.person(cast.called(who))
+    async with cast.world.database.write() as tx:
+        asked = await passkeys.ask_for_second(tx, HERE, person.id)
+    cast.challenges[who] = asked.id
+    return json.dumps(device.answer(asked.options))
+
+
+async def halfway_code(cast: "Cast", who: str) -> str:
+    """A recovery code of whoever waits for the second factor."""
+    await device_of(cast, "halfway")
+    person = await cast.world.person(cast.called("halfway"))
+    async with cast.world.database.write() as tx:
+        _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
+        actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
+        return (await second.regenerate(tx, actor))[0]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from courtyard.core.actor import SCOPES, Scope
+from courtyard.core.actor import SCOPES
 
 Telling = Literal["openid", "profile", "email"]
-Word = Scope | Telling
+Word = Literal["read", "write", "admin", "openid", "profile", "email"]
 TELLING: tuple[Telling, ...] = ("openid", "profile", "email")
 """They open nothing: see `credentials.authenticate`."""
 WORDS: tuple[Word, ...] = (*SCOPES, *TELLING)
