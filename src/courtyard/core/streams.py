@@ -48,19 +48,32 @@ class _Pair(msgspec.Struct, frozen=True):
     space_id: str
 
 
+_NEWS: LiteralString = (
+    "select n.tx, n.number, n.at, n.space_id, n.action, n.object_id, n.person_id, n.detail from news n"
+)
+# Names are looked up for what is told, and not for all that is read before the order is known.
 _ITEM: LiteralString = (
     "select n.tx, n.number, n.at, n.space_id, n.action, n.object_id, n.person_id, n.detail, p.username,"
     " coalesce(a.name, t.title, c.name, q.username, ja.name) as name, coalesce(t.id, m.thread_id) as thread_id"
-    " from news n left join person p on p.id = n.person_id left join artifact a on a.id = n.object_id"
+    " from (" + _NEWS + " where "
+)
+_NAMED: LiteralString = (
+    ") n left join person p on p.id = n.person_id left join artifact a on a.id = n.object_id"
     " left join thread t on t.id = n.object_id left join message m on m.id = n.object_id"
     " left join customer c on c.id = n.object_id left join person q on q.id = n.object_id"
-    " left join job j on j.id = n.object_id left join artifact ja on ja.id = j.artifact_id where "
+    " left join job j on j.id = n.object_id left join artifact ja on ja.id = j.artifact_id order by n.tx, n.number"
 )
 _SETTLED: LiteralString = "cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)"
-_PAST: LiteralString = "(n.tx, n.number) > (:tx, :number)"
-_ORDERED: LiteralString = " order by n.tx, n.number limit :limit"
-_AFTER: LiteralString = _ITEM + _PAST
-AFTER = Pair(sqlite=_AFTER + _ORDERED, postgres=_AFTER + " and n.tx < " + _SETTLED + _ORDERED)
+# For SQLite a row is no end of an index, only its first column is; there that one is 0 in every row.
+_PAST = Pair(
+    sqlite="n.tx = 0 and n.number > case when :tx > 0 then 9223372036854775807 else :number end",
+    postgres="(n.tx, n.number) > (:tx, :number)",
+)
+_ORDERED: LiteralString = " order by n.tx, n.number limit :limit" + _NAMED
+AFTER = Pair(
+    sqlite=_ITEM + _PAST.sqlite + _ORDERED,
+    postgres=_ITEM + _PAST.postgres + " and n.tx < " + _SETTLED + _ORDERED,
+)
 HEAD = Pair(
     sqlite="select n.tx, n.number from news n order by n.tx desc, n.number desc limit 1",
     postgres="select n.tx, n.number from news n where n.tx < "
@@ -71,14 +84,15 @@ _SPACES = Pair(
     sqlite="(select value from json_each(:spaces))",
     postgres="(select jsonb_array_elements_text(cast(:spaces as jsonb)))",
 )
-_UP_TO: LiteralString = " and (n.tx, n.number) <= (:last_tx, :last_number)"
-
-
-def _missed(among: LiteralString) -> LiteralString:
-    return _ITEM + _PAST + _UP_TO + " and n.space_id in " + among + _ORDERED
-
-
-MISSED = Pair(sqlite=_missed(_SPACES.sqlite), postgres=_missed(_SPACES.postgres))
+_UP_TO = Pair(
+    sqlite=" and n.number <= case when :last_tx > 0 then 9223372036854775807 else :last_number end",
+    postgres=" and (n.tx, n.number) <= (:last_tx, :last_number)",
+)
+_AMONG: LiteralString = " and n.space_id in "
+MISSED = Pair(
+    sqlite=_ITEM + _PAST.sqlite + _UP_TO.sqlite + _AMONG + _SPACES.sqlite + _ORDERED,
+    postgres=_ITEM + _PAST.postgres + _UP_TO.postgres + _AMONG + _SPACES.postgres + _ORDERED,
+)
 
 
 def _members(people: LiteralString, among: LiteralString) -> LiteralString:

@@ -53,32 +53,44 @@ _MINE: LiteralString = (
     " select s.id from organization_member g join space s on s.organization_id = g.organization_id"
     " where g.person_id = :person and (g.role in ('owner', 'admin') or s.visibility = 'shared')) w"
 )
-_NEWEST: LiteralString = (
+_NEWEST_: LiteralString = (
     "select j.id from job j left join artifact a on a.id = j.artifact_id where (j.space_id, j.id) < (w.id, :past)"
     " and j.space_id >= w.id and a.deleted_at is null and (:status = '' or j.status = :status)"
-    " and (:kind = '' or j.kind = :kind) order by j.space_id desc, j.id desc limit :limit"
+    " and (:kind = '' or j.kind = :kind)"
 )
+_NEWEST: LiteralString = _NEWEST_ + " order by j.space_id desc, j.id desc limit :limit"
+# Few jobs are anything but completed, and those have an index of their own.
+_UNSETTLED: LiteralString = _NEWEST_ + " and j.status <> 'completed' order by j.space_id desc, j.id desc limit :limit"
 _WANTED: LiteralString = " where (:space = '' or w.id = :space)"
-OF_CALLER = Pair(
-    sqlite=COLUMNS
-    + " from (select x.value as id from "
-    + _MINE
-    + ", json_each((select json_group_array(y.id) from ("
-    + _NEWEST
-    + ") y)) x"
-    + _WANTED
-    + " and (:limited = 0 or w.id in (select value from json_each(:spaces)))"
-    + " order by x.value desc limit :limit) c join job j on j.id = c.id order by j.id desc",
-    postgres=COLUMNS
-    + " from (select x.id from "
-    + _MINE
-    + ", lateral ("
-    + _NEWEST
-    + ") x"
-    + _WANTED
-    + " and (:limited = 0 or w.id in (select jsonb_array_elements_text(cast(:spaces as jsonb))))"
-    + " order by x.id desc limit :limit) c join job j on j.id = c.id order by j.id desc",
-)
+
+
+def _of_caller(newest: LiteralString) -> Pair:
+    sqlite: LiteralString = (
+        COLUMNS
+        + " from (select x.value as id from "
+        + _MINE
+        + ", json_each((select json_group_array(y.id) from ("
+        + newest
+        + ") y)) x"
+        + _WANTED
+        + " and (:limited = 0 or w.id in (select value from json_each(:spaces)))"
+        + " order by x.value desc limit :limit) c join job j on j.id = c.id order by j.id desc"
+    )
+    postgres: LiteralString = (
+        COLUMNS
+        + " from (select x.id from "
+        + _MINE
+        + ", lateral ("
+        + newest
+        + ") x"
+        + _WANTED
+        + " and (:limited = 0 or w.id in (select jsonb_array_elements_text(cast(:spaces as jsonb))))"
+        + " order by x.id desc limit :limit) c join job j on j.id = c.id order by j.id desc"
+    )
+    return Pair(sqlite=sqlite, postgres=postgres)
+
+
+OF_CALLER, UNSETTLED_OF_CALLER = _of_caller(_NEWEST), _of_caller(_UNSETTLED)
 # Its space appears with its end: until then it is the affair of whoever asked for it.
 _OWN_IMPORT: LiteralString = (
     "select 1 from job where id = :id and kind = 'import' and space_id is null and created_by = :person"
@@ -119,7 +131,7 @@ async def of_caller(tx: Read, actor: Actor, page: Page, filters: Filters) -> Sli
         return Slice([], more=False)
     rows = await tx.all(
         Job,
-        OF_CALLER,
+        OF_CALLER if filters.status in (None, "completed") else UNSETTLED_OF_CALLER,
         person=actor.person_id,
         past=page.after or LAST,
         status=filters.status or "",

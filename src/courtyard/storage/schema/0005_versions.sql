@@ -54,13 +54,14 @@ create table artifact_history (
     error {text}
 );
 create index artifact_history_artifact on artifact_history (artifact_id);
-create index artifact_history_space on artifact_history ((space_id || artifact_id), since);
+create index artifact_history_space on artifact_history ((space_id || artifact_id), since, until);
 create index artifact_history_until on artifact_history (until);
 
 -- `turn` is when it is a job's turn among those that are due: see courtyard.core.queue.
 alter table job add column turn bigint not null default 0;
 create index job_turn on job (turn, number) where status = 'pending';
 create index job_space_turn on job (space_id, kind, turn) where status = 'pending';
+create index job_unsettled on job (space_id, id) where status <> 'completed';
 
 -- What happened in spaces lately, for streams: forgotten after a day. On PostgreSQL `tx` is the transaction, because numbers
 -- become visible in another order than they are given; on SQLite it is 0.
