@@ -10,6 +10,7 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look.css";
 import { Problem, queryClient } from "./api";
+import { begin } from "./live";
 import { router } from "./routes";
 import { theme, variables } from "./theme";
 
@@ -24,6 +25,7 @@ if (place === null) throw new Error("index.html has no place for the console");
 // A refusal is shown by the page that met it; anything else is a mistake and belongs into the log.
 const onCaughtError = (error: unknown) => error instanceof Problem || console.error(error);
 
+begin();
 createRoot(place, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider

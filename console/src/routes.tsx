@@ -57,7 +57,10 @@ const oneArtifact = createRoute({
   path: "/spaces/$spaceId/artifacts/$artifactId",
   validateSearch: filters,
   loader: ({ params: { spaceId, artifactId } }) =>
-    Promise.all([queryClient.ensureQueryData(space(spaceId)), queryClient.ensureQueryData(artifact(spaceId, artifactId))]),
+    Promise.all([
+      queryClient.ensureQueryData(space(spaceId)),
+      queryClient.ensureQueryData(artifact(spaceId, artifactId)),
+    ]),
   component: lazyRouteComponent(() => import("./pages/Artifact"), "Artifact"),
 });
 
@@ -146,7 +149,9 @@ const organization = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     spaces,
-    home.addChildren([artifacts, settings, threads, thread, customers, customer, people, activity, connect]),
+    oneArtifact,
+    jobs,
+    home.addChildren([artifacts, spaceJobs, settings, threads, thread, customers, customer, people, activity, connect]),
     organizations,
     organization,
   ]),

@@ -1,21 +1,36 @@
 // Files on their way to the server. The queue lives here and not on a page, so it goes on while people look around.
 import { useSyncExternalStore } from "react";
-import { address, problem, queryClient, signIn } from "./api";
+import { api, queryClient, told } from "./api";
+import type { Sending } from "./sending";
 import { uuid } from "./words";
 
+export type State = "waiting" | "asking" | "sending" | "paused" | "lost" | "done" | "failed";
 export type Upload = {
   key: string;
   space: { id: string; name: string };
   file: File;
+  /** What it will be called. */
+  name: string;
+  /** The artifact whose next version this is; its id also once there is one. */
+  artifact?: string;
+  replaces: boolean;
+  /** Whether it was asked if there is one of this name. */
+  settled: boolean;
   sent: number;
-  state: "waiting" | "sending" | "done" | "failed";
+  /** Bytes in a second, of late. */
+  speed: number;
+  state: State;
   reason: string;
 };
+export type Answer = "both" | "replace" | "skip";
 
 const TOGETHER = 2;
-const running = new Map<string, XMLHttpRequest>();
+const UNDER_WAY: State[] = ["waiting", "asking", "sending", "paused", "lost"];
+const running = new Map<string, Sending>();
 const watchers = new Set<() => void>();
 let queue: readonly Upload[] = [];
+/** What to do with all others of this lot whose name is taken. */
+let always: Answer | undefined;
 
 export const useUploads = () =>
   useSyncExternalStore(
@@ -26,31 +41,68 @@ export const useUploads = () =>
     () => queue,
   );
 
-/** Put files into the queue of a space. */
-export function add(space: { id: string; name: string }, files: Iterable<File>): void {
+export const underWay = (one: Upload) => UNDER_WAY.includes(one.state);
+
+/** Put files into the queue of a space; with `artifact` each is its next version. */
+export function add(space: { id: string; name: string }, files: Iterable<File>, artifact?: string): void {
   const { id, name } = space;
-  const more = Array.from(files, (file) => ({ key: uuid(), space: { id, name }, file, sent: 0, reason: "" }));
-  replace([...more.map((one): Upload => ({ ...one, state: "waiting" })), ...queue]);
+  if (!queue.some(underWay)) always = undefined;
+  const more = Array.from(
+    files,
+    (file): Upload => ({
+      key: uuid(),
+      space: { id, name },
+      file,
+      name: file.name,
+      artifact,
+      replaces: artifact !== undefined,
+      settled: artifact !== undefined,
+      sent: 0,
+      speed: 0,
+      state: "waiting",
+      reason: "",
+    }),
+  );
+  replace([...more, ...queue]);
   next();
 }
 
-/** Stop an upload, or take one that has ended off the list. */
+/** Stop an upload for good, or take one that has ended off the list. */
 export function remove(key: string): void {
-  running.get(key)?.abort();
+  running.get(key)?.end();
   running.delete(key);
   replace(queue.filter((one) => one.key !== key));
   next();
 }
 
-/** Send again what did not arrive; the same key makes it one artifact, however often it is sent. */
-export function retry(key: string): void {
-  change(key, { state: "waiting", sent: 0, reason: "" });
+/** Keep what has arrived, and go on later. */
+export function pause(key: string): void {
+  running.get(key)?.pause();
+  change(key, { state: "paused", speed: 0 });
   next();
+}
+
+/** Go on, or send again what did not arrive. */
+export function resume(key: string): void {
+  change(key, { state: "waiting", reason: "" });
+  next();
+}
+
+export function resumeFailed(): void {
+  for (const one of queue) if (one.state === "failed") resume(one.key);
 }
 
 /** Take everything that has ended off the list. */
 export function clear(): void {
-  replace(queue.filter((one) => one.state === "waiting" || one.state === "sending"));
+  replace(queue.filter(underWay));
+}
+
+/** What to do with a file whose name is taken; `all`: with all the others too. */
+export async function answer(key: string, said: Answer, all: boolean): Promise<void> {
+  if (all) always = said;
+  const asked = queue.filter((one) => one.state === "asking" && (all || one.key === key));
+  for (const one of asked) await settle(one, said);
+  next();
 }
 
 function replace(changed: readonly Upload[]): void {
@@ -63,44 +115,80 @@ function change(key: string, to: Partial<Upload>): void {
 }
 
 function next(): void {
+  const busy = queue.filter((one) => one.state === "sending" || one.state === "lost").length;
   const waiting = queue.filter((one) => one.state === "waiting").reverse();
-  for (const one of waiting.slice(0, TOGETHER - running.size)) send(one);
+  for (const one of waiting.slice(0, Math.max(0, TOGETHER - busy))) begin(one);
 }
 
-// fetch tells nothing of what has been sent; XMLHttpRequest does.
-function send({ key, space, file }: Upload): void {
-  const request = new XMLHttpRequest();
-  running.set(key, request);
+async function begin(one: Upload): Promise<void> {
+  const { key } = one;
   change(key, { state: "sending" });
-  request.open("POST", address(`/v1/spaces/${space.id}/artifacts?name=${encodeURIComponent(file.name)}`));
-  request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
-  request.setRequestHeader("Idempotency-Key", key);
-  request.upload.onprogress = (event) => change(key, { sent: event.loaded });
-  request.onload = () => ended(key, request, request.status === 201 ? "" : refused(request));
-  request.onerror = () => ended(key, request, "The connection was lost.");
-  request.send(file);
-
-  function ended(of: string, by: XMLHttpRequest, reason: string): void {
-    if (running.get(of) !== by) return;
-    running.delete(of);
-    change(of, reason ? { state: "failed", reason } : { state: "done", sent: file.size });
-    queryClient.invalidateQueries({ queryKey: ["artifacts", space.id] });
-    next();
+  if (!one.settled) {
+    const taken = await named(one, one.name);
+    if (!isSending(key)) return;
+    if (taken !== undefined && always === undefined) {
+      change(key, { state: "asking", artifact: taken });
+      return next();
+    }
+    if (taken !== undefined && always !== undefined) {
+      change(key, { artifact: taken });
+      await settle({ ...one, artifact: taken }, always);
+      return next();
+    }
+    change(key, { settled: true });
   }
+  const known = running.get(key);
+  if (known) return known.start();
+  const { send } = await import("./sending");
+  if (!isSending(key)) return;
+  const sending = send(one, {
+    progress: (sent, speed) => change(key, { sent, speed, state: "sending" }),
+    lost: () => change(key, { state: "lost", speed: 0, reason: "" }),
+    done: (artifact) => {
+      running.delete(key);
+      change(key, { state: "done", sent: one.file.size, artifact });
+      // For whoever has no stream of news at this moment.
+      queryClient.invalidateQueries({ queryKey: ["artifacts", one.space.id] });
+      next();
+    },
+    failed: (reason) => {
+      running.delete(key);
+      change(key, { state: "failed", speed: 0, reason });
+      next();
+    },
+  });
+  running.set(key, sending);
+  sending.start();
 }
 
-function refused(request: XMLHttpRequest): string {
-  if (request.status === 401) signIn();
-  let body: unknown = null;
-  try {
-    body = JSON.parse(request.responseText);
-  } catch {
-    // A proxy in between may answer anything; the status is enough.
+const isSending = (key: string) => queue.some((one) => one.key === key && one.state === "sending");
+
+async function settle(one: Upload, said: Answer): Promise<void> {
+  if (said === "skip") return remove(one.key);
+  if (said === "replace") return change(one.key, { state: "waiting", settled: true, replaces: true });
+  const dot = one.name.lastIndexOf(".");
+  const [stem, ending] = dot > 0 ? [one.name.slice(0, dot), one.name.slice(dot)] : [one.name, ""];
+  let name = one.name;
+  for (let number = 2; number < 100; number += 1) {
+    name = `${stem} (${number})${ending}`;
+    if ((await named(one, name)) === undefined) break;
   }
-  const { message, fields } = problem(request.status, body, null);
-  return Object.values(fields)[0] ?? message;
+  change(one.key, { state: "waiting", settled: true, artifact: undefined, name });
+}
+
+/** The artifact of the space that is called so. Not knowing is no reason to hold anybody up. */
+async function named({ space }: Upload, name: string): Promise<string | undefined> {
+  const q = name.replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  if (q === "") return undefined;
+  const params = { path: { space_id: space.id }, query: { q, limit: 100 } };
+  try {
+    const found = await told(api.GET("/v1/spaces/{space_id}/artifacts", { params }));
+    return found.data.find((one) => one.name === name && one.status === "completed")?.id;
+  } catch {
+    return undefined;
+  }
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (queue.some((one) => one.state === "waiting" || one.state === "sending")) event.preventDefault();
+  if (queue.some(underWay)) event.preventDefault();
 });

@@ -1,5 +1,6 @@
 // How the console writes numbers, sizes, times and roles.
 import type { Space, Visibility } from "./api";
+import type { Job } from "./api/contents";
 
 const LANGUAGE = navigator.language;
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
@@ -30,6 +31,25 @@ export function ago(time: string): string {
 
 export const exactly = (time: string) =>
   new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "medium" }).format(new Date(time));
+
+/** What a job does, in words. */
+export const KINDS: Record<string, string> = {
+  generate: "Make the document",
+  inspect: "Look into the file",
+  preview: "Draw the preview",
+  export: "Pack the space",
+  import: "Unpack a space",
+};
+
+/** For how long a job has run, until its end or until now. */
+export function lasted({ started_at, completed_at }: Job): string {
+  if (started_at === null) return "–";
+  const seconds = ((completed_at ? Date.parse(completed_at) : Date.now()) - Date.parse(started_at)) / 1000;
+  const [unit, value] =
+    seconds < 90 ? ["second", seconds] : seconds < 5400 ? ["minute", seconds / 60] : ["hour", seconds / 3600];
+  const options = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 } as Intl.NumberFormatOptions;
+  return new Intl.NumberFormat(LANGUAGE, options).format(Math.max(0, Number(value)));
+}
 
 export const VISIBILITIES: { value: Visibility; label: string; meaning: string }[] = [
   { value: "private", label: "Private", meaning: "Only people who are invited to it." },

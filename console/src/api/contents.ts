@@ -72,9 +72,7 @@ export const jobs = (spaceId: string | undefined, { status, kind }: JobFilters) 
   infiniteQueryOptions({
     queryKey: ["jobs", spaceId ?? "everywhere", { status, kind }],
     queryFn: ({ pageParam }) =>
-      told(
-        api.GET("/v1/jobs", { params: { query: { space: spaceId, status, kind, limit: 30, cursor: pageParam } } }),
-      ),
+      told(api.GET("/v1/jobs", { params: { query: { space: spaceId, status, kind, limit: 30, cursor: pageParam } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: following,
   });
@@ -83,4 +81,19 @@ export const job = (id: string) =>
   queryOptions({
     queryKey: ["job", id],
     queryFn: () => told(api.GET("/v1/jobs/{job_id}", { params: { path: { job_id: id } } })),
+  });
+
+export type Link = Shapes["LinkShape"];
+
+export const links = (of: { space_id: string; id: string }) =>
+  infiniteQueryOptions({
+    queryKey: ["links", of.space_id, of.id],
+    queryFn: ({ pageParam }) =>
+      told(
+        api.GET("/v1/spaces/{space_id}/artifacts/{artifact_id}/links", {
+          params: { ...place(of), query: { limit: 20, cursor: pageParam } },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: following,
   });

@@ -5,20 +5,28 @@ import { type Artifact, api, Problem, queryClient, told } from "../api";
 import { Refusal } from "../parts/Refusal";
 
 const place = (artifact: Artifact) => ({ path: { space_id: artifact.space_id, artifact_id: artifact.id } });
-const refresh = (artifact: Artifact) => queryClient.invalidateQueries({ queryKey: ["artifacts", artifact.space_id] });
+const refresh = ({ space_id, id }: Artifact) => {
+  for (const queryKey of [
+    ["artifacts", space_id],
+    ["artifact", space_id, id],
+    ["trash", space_id],
+  ])
+    queryClient.invalidateQueries({ queryKey });
+};
 const failed = (title: string) => (error: Error) =>
   notifications.show({ color: "red", title, message: error.message, autoClose: false });
 
-/** Into the trash, with a way back for as long as the message stands. */
-export async function trash(artifact: Artifact): Promise<void> {
+/** Into the trash, with a way back for as long as the message stands; whether it went. */
+export async function trash(artifact: Artifact): Promise<boolean> {
   const params = place(artifact);
   try {
     await told(api.DELETE("/v1/spaces/{space_id}/artifacts/{artifact_id}", { params }));
   } catch (error) {
     failed(`${artifact.name} is still there`)(error as Error);
-    return;
+    return false;
   }
-  refresh(artifact);
+  // Not its own page: that is left, and would only hear that it is gone.
+  for (const name of ["artifacts", "trash"]) queryClient.invalidateQueries({ queryKey: [name, artifact.space_id] });
   const undo = () => {
     notifications.hide(artifact.id);
     told(api.POST("/v1/spaces/{space_id}/artifacts/{artifact_id}/restore", { params }))
@@ -35,6 +43,7 @@ export async function trash(artifact: Artifact): Promise<void> {
     ),
     autoClose: 12_000,
   });
+  return true;
 }
 
 /** The dialog that gives an artifact another name. */

@@ -1,9 +1,29 @@
-import { ActionIcon, Button, FileButton, Menu, NativeSelect, Skeleton, Table, Text, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  FileButton,
+  Group,
+  Menu,
+  NativeSelect,
+  Skeleton,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconDots, IconDownload, IconPencil, IconTrash, IconUpload } from "@tabler/icons-react";
+import {
+  IconDots,
+  IconDownload,
+  IconPencil,
+  IconSearch,
+  IconSparkles,
+  IconTrash,
+  IconUpload,
+} from "@tabler/icons-react";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
-import { type DragEvent, useState } from "react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { type DragEvent, lazy, Suspense, useState } from "react";
 import { type Artifact, type ArtifactFilters, address, artifacts, space as asked, type Space } from "../api";
 import { Failure } from "../parts/Failure";
 import { Go } from "../parts/Go";
@@ -14,6 +34,9 @@ import { Status } from "../parts/Tag";
 import { add } from "../uploads";
 import { may, size } from "../words";
 import { Rename, trash } from "./ArtifactChanges";
+
+const Generate = lazy(() => import("./Generate").then((module) => ({ default: module.Generate })));
+const Trash = lazy(() => import("./Trash").then((module) => ({ default: module.Trash })));
 
 const route = getRouteApi("/spaces/$spaceId/");
 const STATUSES = [
@@ -31,13 +54,37 @@ export function Artifacts() {
   const navigate = route.useNavigate();
   const { data: space } = useSuspenseQuery(asked(spaceId));
   const writable = may(space, "editor");
-  const byType = useDebouncedCallback(
-    (typed: string) => navigate({ search: (now) => ({ ...now, type: typed || undefined }), replace: true }),
+  const [generating, setGenerating] = useState(false);
+  const search = useDebouncedCallback(
+    (typed: string) => navigate({ search: (now) => ({ ...now, q: typed || undefined }), replace: true }),
     250,
   );
+  if (filters.view === "trash" && writable)
+    return (
+      <Suspense fallback={<Waiting />}>
+        <div className="head">
+          <Title order={2}>Trash</Title>
+          <Go to="." search={{}} variant="default">
+            Back to the artifacts
+          </Go>
+        </div>
+        <Trash space={space} />
+      </Suspense>
+    );
   return (
     <Drop space={space} open={writable}>
       <div className="filters">
+        <TextInput
+          key={filters.q ? "typed" : "empty"}
+          type="search"
+          className="grow"
+          autoFocus={filters.q !== undefined}
+          aria-label="Search in this space"
+          placeholder="Search names, tags and texts"
+          leftSection={<IconSearch size={17} aria-hidden />}
+          defaultValue={filters.q}
+          onChange={(event) => search(event.currentTarget.value.trim())}
+        />
         <NativeSelect
           aria-label="Status"
           data={STATUSES}
@@ -47,18 +94,25 @@ export function Artifacts() {
             navigate({ search: (now) => ({ ...now, status }) });
           }}
         />
-        <TextInput
-          key={filters.type ? "typed" : "empty"}
-          type="search"
-          className="grow"
-          autoFocus={filters.type !== undefined}
-          aria-label="Type"
-          placeholder="Type, such as document"
-          defaultValue={filters.type}
-          onChange={(event) => byType(event.currentTarget.value.trim())}
-        />
+        {filters.type && (
+          <Go to="." search={{ ...filters, type: undefined }} variant="default">
+            {`Type: ${filters.type} ×`}
+          </Go>
+        )}
         {writable ? (
-          <Add space={space} />
+          <Group gap="sm">
+            <Go to="." search={{ view: "trash" }} variant="subtle" leftSection={<IconTrash size={17} aria-hidden />}>
+              Trash
+            </Go>
+            <Button
+              variant="default"
+              leftSection={<IconSparkles size={17} aria-hidden />}
+              onClick={() => setGenerating(true)}
+            >
+              Generate
+            </Button>
+            <Add space={space} />
+          </Group>
         ) : (
           <Text size="sm" c="dimmed">
             Editors of this space can add files.
@@ -66,6 +120,11 @@ export function Artifacts() {
         )}
       </div>
       <List space={space} filters={filters} />
+      {generating && (
+        <Suspense>
+          <Generate space={space} onClose={() => setGenerating(false)} />
+        </Suspense>
+      )}
     </Drop>
   );
 }
@@ -117,7 +176,7 @@ function List({ space, filters }: { space: Space; filters: ArtifactFilters }) {
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);
-  if (found.length === 0) return filters.status || filters.type ? <Filtered /> : <None space={space} />;
+  if (found.length === 0) return filters.status || filters.type || filters.q ? <Filtered /> : <None space={space} />;
   return (
     <>
       <Table className="rows" verticalSpacing="sm" highlightOnHover>
@@ -135,7 +194,13 @@ function List({ space, filters }: { space: Space; filters: ArtifactFilters }) {
         </Table.Thead>
         <Table.Tbody>
           {found.map((artifact) => (
-            <Row key={artifact.id} space={space} artifact={artifact} onRename={() => setRenaming(artifact)} />
+            <Row
+              key={artifact.id}
+              space={space}
+              artifact={artifact}
+              filters={filters}
+              onRename={() => setRenaming(artifact)}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -145,19 +210,32 @@ function List({ space, filters }: { space: Space; filters: ArtifactFilters }) {
   );
 }
 
-function Row({ space, artifact, onRename }: { space: Space; artifact: Artifact; onRename: () => void }) {
+type Line = { space: Space; artifact: Artifact; filters: ArtifactFilters; onRename: () => void };
+
+function Row({ space, artifact, filters: { status, type, q }, onRename }: Line) {
   const ready = artifact.status === "completed";
   return (
     <Table.Tr>
       <Table.Th scope="row" className="name">
-        {artifact.name}
+        <Link
+          to="/spaces/$spaceId/artifacts/$artifactId"
+          params={{ spaceId: space.id, artifactId: artifact.id }}
+          search={{ status, type, q }}
+          className="to"
+        >
+          {artifact.name}
+        </Link>
         {artifact.error && (
           <Text size="xs" c="var(--cy-alarm)">
             {artifact.error}
           </Text>
         )}
       </Table.Th>
-      <Table.Td data-label="Type">{artifact.type}</Table.Td>
+      <Table.Td data-label="Type">
+        <Link to="." search={(now) => ({ ...now, type: artifact.type })} className="quiet">
+          {artifact.type}
+        </Link>
+      </Table.Td>
       <Table.Td data-label="Status">
         <Status of={artifact.status} />
       </Table.Td>

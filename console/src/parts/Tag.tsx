@@ -1,4 +1,5 @@
 import type { Artifact } from "../api";
+import type { Job } from "../api/contents";
 
 type Tone = "good" | "busy" | "alarm" | "accent" | "neutral";
 
@@ -20,5 +21,18 @@ const STATUSES: Record<Artifact["status"], [Tone, string]> = {
 
 export function Status({ of }: { of: Artifact["status"] }) {
   const [tone, word] = STATUSES[of];
+  return <Tag tone={tone}>{word}</Tag>;
+}
+
+const JOBS: Record<Job["status"], [Tone, string]> = {
+  pending: ["busy", "Waiting"],
+  processing: ["busy", "In work"],
+  completed: ["good", "Done"],
+  failed: ["alarm", "Failed"],
+  cancelled: ["neutral", "Cancelled"],
+};
+
+export function JobStatus({ of }: { of: Job["status"] }) {
+  const [tone, word] = JOBS[of];
   return <Tag tone={tone}>{word}</Tag>;
 }

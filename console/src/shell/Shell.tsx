@@ -3,6 +3,7 @@ import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { useLost } from "../live";
 import { AccountMenu } from "./AccountMenu";
 import { Palette } from "./Palette";
 import { OUTSIDE, PLACES } from "./places";
@@ -14,6 +15,7 @@ const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"
 export function Shell() {
   const [drawer, { open, close }] = useDisclosure(false);
   const online = useNetwork().online;
+  const lost = useLost();
   const busy = useRouterState({ select: (state) => state.isLoading });
   return (
     <AppShell
@@ -51,6 +53,11 @@ export function Shell() {
         {!online && (
           <p className="banner" role="status">
             You are offline. What you see may be old; it is loaded anew as soon as the connection is back.
+          </p>
+        )}
+        {online && lost && (
+          <p className="banner" role="status">
+            The connection to the server was lost. Connecting again…
           </p>
         )}
         <div className="page">

@@ -1,15 +1,20 @@
 import { ActionIcon, Button, Indicator, Popover, Progress, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconRefresh, IconUpload, IconX } from "@tabler/icons-react";
-import { useEffect, useRef } from "react";
-import { clear, remove, retry, type Upload, useUploads } from "../uploads";
+import { IconPlayerPause, IconPlayerPlay, IconRefresh, IconUpload, IconX } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { clear, pause, remove, resume, resumeFailed, type Upload, underWay, useUploads } from "../uploads";
 import { size } from "../words";
+
+const Taken = lazy(() => import("./Taken").then((module) => ({ default: module.Taken })));
 
 /** The uploads of this window, from whichever page they were begun. */
 export function Tray() {
   const uploads = useUploads();
   const [opened, { open, close, toggle }] = useDisclosure(false);
-  const under = uploads.filter((one) => one.state === "waiting" || one.state === "sending").length;
+  const under = uploads.filter(underWay).length;
+  const failed = uploads.filter((one) => one.state === "failed").length;
+  const asking = uploads.findLast((one) => one.state === "asking");
   const before = useRef(0);
   useEffect(() => {
     // Opens by itself when files were added, and stays as it is afterwards.
@@ -17,64 +22,97 @@ export function Tray() {
     before.current = uploads.length;
   }, [uploads.length, open]);
   return (
-    <Popover
-      opened={opened}
-      onChange={close}
-      width={360}
-      position="bottom-end"
-      shadow="md"
-      radius="lg"
-      trapFocus={false}
-    >
-      <Indicator disabled={under === 0} label={under} size={17} offset={4} inline>
-        <Popover.Target>
-          <ActionIcon variant="subtle" color="gray" size={38} onClick={toggle} aria-label={spoken(uploads)}>
-            <IconUpload size={20} stroke={1.8} aria-hidden />
-          </ActionIcon>
-        </Popover.Target>
-      </Indicator>
-      <Popover.Dropdown className="tray" aria-label="Uploads">
-        <header>
-          <Title order={3}>Uploads</Title>
-          {uploads.length > under && (
-            <Button size="compact-sm" variant="subtle" onClick={clear}>
-              Clear finished
-            </Button>
+    <>
+      <Popover
+        opened={opened && asking === undefined}
+        onChange={close}
+        width={360}
+        position="bottom-end"
+        shadow="md"
+        radius="lg"
+        trapFocus={false}
+      >
+        <Indicator disabled={under === 0} label={under} size={17} offset={4} inline>
+          <Popover.Target>
+            <ActionIcon variant="subtle" color="gray" size={38} onClick={toggle} aria-label={spoken(uploads)}>
+              <IconUpload size={20} stroke={1.8} aria-hidden />
+            </ActionIcon>
+          </Popover.Target>
+        </Indicator>
+        <Popover.Dropdown className="tray" aria-label="Uploads">
+          <header>
+            <Title order={3}>Uploads</Title>
+            {failed > 1 && (
+              <Button size="compact-sm" variant="subtle" onClick={resumeFailed}>
+                Retry all failed
+              </Button>
+            )}
+            {uploads.length > under && (
+              <Button size="compact-sm" variant="subtle" onClick={clear}>
+                Clear finished
+              </Button>
+            )}
+          </header>
+          {uploads.length === 0 ? (
+            <Text c="dimmed" size="sm">
+              Files that you add to a space are listed here while they are sent.
+            </Text>
+          ) : (
+            <ul>
+              {uploads.map((one) => (
+                <Line key={one.key} upload={one} />
+              ))}
+            </ul>
           )}
-        </header>
-        {uploads.length === 0 ? (
-          <Text c="dimmed" size="sm">
-            Files that you add to a space are listed here while they are sent.
-          </Text>
-        ) : (
-          <ul>
-            {uploads.map((one) => (
-              <Line key={one.key} upload={one} />
-            ))}
-          </ul>
-        )}
-      </Popover.Dropdown>
+        </Popover.Dropdown>
+      </Popover>
       <span className="unseen" role="status">
         {uploads.length > 0 && under === 0 ? spoken(uploads) : ""}
       </span>
-    </Popover>
+      {asking && (
+        <Suspense>
+          <Taken key={asking.key} upload={asking} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
 function Line({ upload }: { upload: Upload }) {
-  const { key, file, state, sent, reason } = upload;
+  const { key, file, name, state, sent, artifact, space } = upload;
   const part = file.size ? Math.min(100, (sent / file.size) * 100) : 0;
+  const goes = state === "sending" || state === "lost" || state === "waiting";
   return (
     <li>
       <div className="file">
-        <strong title={file.name}>{file.name}</strong>
+        {state === "done" && artifact ? (
+          <Link
+            to="/spaces/$spaceId/artifacts/$artifactId"
+            params={{ spaceId: space.id, artifactId: artifact }}
+            title={name}
+          >
+            {name}
+          </Link>
+        ) : (
+          <strong title={name}>{name}</strong>
+        )}
         <Text size="xs" c={state === "failed" ? "var(--cy-alarm)" : "dimmed"}>
-          {state === "failed" ? reason : state === "done" ? `${size(file.size)} · ${upload.space.name}` : said(upload)}
+          {said(upload)}
         </Text>
-        {(state === "sending" || state === "waiting") && <Progress value={part} size={5} aria-label={file.name} />}
+        {(goes || state === "paused") && <Progress value={part} size={5} aria-label={name} />}
       </div>
+      {goes && !upload.replaces && (
+        <ActionIcon variant="subtle" color="gray" onClick={() => pause(key)} aria-label={`Pause ${name}`}>
+          <IconPlayerPause size={17} aria-hidden />
+        </ActionIcon>
+      )}
+      {state === "paused" && (
+        <ActionIcon variant="subtle" onClick={() => resume(key)} aria-label={`Go on with ${name}`}>
+          <IconPlayerPlay size={17} aria-hidden />
+        </ActionIcon>
+      )}
       {state === "failed" && (
-        <ActionIcon variant="subtle" onClick={() => retry(key)} aria-label={`Send ${file.name} again`}>
+        <ActionIcon variant="subtle" onClick={() => resume(key)} aria-label={`Send ${name} again`}>
           <IconRefresh size={17} aria-hidden />
         </ActionIcon>
       )}
@@ -82,9 +120,7 @@ function Line({ upload }: { upload: Upload }) {
         variant="subtle"
         color="gray"
         onClick={() => remove(key)}
-        aria-label={
-          state === "sending" || state === "waiting" ? `Cancel ${file.name}` : `Take ${file.name} off the list`
-        }
+        aria-label={underWay(upload) ? `Cancel ${name}` : `Take ${name} off the list`}
       >
         <IconX size={17} aria-hidden />
       </ActionIcon>
@@ -92,8 +128,18 @@ function Line({ upload }: { upload: Upload }) {
   );
 }
 
-const said = ({ state, sent, file }: Upload) =>
-  state === "waiting" ? "Waiting" : `${size(sent)} of ${size(file.size)}`;
+function said({ state, sent, speed, file, space, reason }: Upload): string {
+  const far = `${size(sent)} of ${size(file.size)}`;
+  if (state === "waiting" || state === "asking") return "Waiting";
+  if (state === "paused") return `Paused at ${far}`;
+  if (state === "lost") return `The connection was lost at ${far}. It goes on by itself.`;
+  if (state === "failed") return reason;
+  if (state === "done") return `${size(file.size)} · ${space.name}`;
+  return speed > 0 && sent < file.size ? `${far} · ${size(speed)}/s · ${left((file.size - sent) / speed)}` : far;
+}
+
+const left = (seconds: number) =>
+  seconds < 90 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`;
 
 function spoken(uploads: readonly Upload[]): string {
   const done = uploads.filter((one) => one.state === "done").length;

@@ -1,0 +1,174 @@
+import {
+  Button,
+  Group,
+  JsonInput,
+  Modal,
+  NativeSelect,
+  SegmentedControl,
+  Stack,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { type Artifact, api, Problem, queryClient, type Space, told } from "../api";
+import { Refusal } from "../parts/Refusal";
+import { uuid } from "../words";
+
+const FORMATS = [
+  { value: "pdf", label: "PDF" },
+  { value: "docx", label: "Word (docx)" },
+  { value: "xlsx", label: "Sheet (xlsx), from CSV or JSON" },
+  { value: "html", label: "HTML" },
+  { value: "md", label: "Markdown" },
+  { value: "txt", label: "Text" },
+  { value: "csv", label: "CSV, from CSV or JSON" },
+  { value: "png", label: "Picture of the first page (png)" },
+];
+const SOURCES = [
+  { value: "text/markdown", label: "Markdown" },
+  { value: "text/html", label: "HTML" },
+  { value: "text/plain", label: "Text" },
+  { value: "text/csv", label: "CSV" },
+  { value: "application/json", label: "JSON" },
+];
+
+/** The dialog that has a document made. Its key is made as it opens: sending twice makes one document. */
+export function Generate({ space, onClose }: { space: Space; onClose: () => void }) {
+  const [key] = useState(uuid);
+  const [from, setFrom] = useState("content");
+  const [data, setData] = useState("{}");
+  const [wrong, setWrong] = useState("");
+  const make = useMutation({
+    mutationFn: (form: FormData) => {
+      const said = (name: string) => String(form.get(name));
+      const source =
+        from === "content"
+          ? { content: encoded(said("content")), content_type: said("source") }
+          : { template: said("template"), data: JSON.parse(data) };
+      return told(
+        api.POST("/v1/spaces/{space_id}/artifacts/generate", {
+          params: { path: { space_id: space.id } },
+          headers: { "Idempotency-Key": key },
+          body: { name: said("name"), type: said("type") || "document", format: said("format"), ...source },
+        }),
+      );
+    },
+    onSuccess: () => {
+      queryClient.invalidateQueries({ queryKey: ["artifacts", space.id] });
+      onClose();
+    },
+  });
+  const fields = make.error instanceof Problem ? make.error.fields : {};
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const reason = from === "template" ? objectOr(data) : "";
+    setWrong(reason);
+    if (!reason) make.mutate(form);
+  };
+  return (
+    <Modal opened onClose={onClose} title="Generate a document" size="lg">
+      <form onSubmit={submit}>
+        <Stack>
+          <Refusal error={make.error} />
+          <TextInput name="name" label="Name" required maxLength={255} error={fields.name} data-autofocus />
+          <Group grow align="start">
+            <NativeSelect name="format" label="Format" data={FORMATS} error={fields.format} />
+            <TextInput name="type" label="Type" placeholder="document" maxLength={64} error={fields.type} />
+          </Group>
+          <SegmentedControl
+            aria-label="Made of"
+            value={from}
+            onChange={setFrom}
+            data={[
+              { value: "content", label: "What I write" },
+              { value: "template", label: "A template and data" },
+            ]}
+          />
+          {from === "content" ? (
+            <>
+              <NativeSelect name="source" label="Written in" data={SOURCES} error={fields.content_type} />
+              <Textarea
+                name="content"
+                label="Content"
+                required
+                autosize
+                minRows={7}
+                maxRows={16}
+                className="code"
+                error={fields.content}
+              />
+            </>
+          ) : (
+            <>
+              <Template space={space} error={fields.template} />
+              <JsonInput
+                label="Data"
+                description="A JSON object; the template finds its members by their names"
+                value={data}
+                onChange={setData}
+                formatOnBlur
+                autosize
+                minRows={6}
+                maxRows={16}
+                className="code"
+                error={wrong || fields.data}
+              />
+            </>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={make.isPending}>
+              Generate
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Template({ space, error }: { space: Space; error?: string }) {
+  const { data } = useQuery({
+    queryKey: ["artifacts", space.id, "templates"],
+    queryFn: () =>
+      told(
+        api.GET("/v1/spaces/{space_id}/artifacts", {
+          params: { path: { space_id: space.id }, query: { status: "completed", limit: 100 } },
+        }),
+      ),
+  });
+  const fit = (data?.data ?? []).filter(isTemplate).sort((one) => (one.type === "template" ? -1 : 1));
+  return (
+    <NativeSelect
+      name="template"
+      label="Template"
+      description="A Markdown, HTML or text file of this space with {{ names }} in it"
+      required
+      data={fit.map(({ id, name }) => ({ value: id, label: name }))}
+      error={error ?? (data && fit.length === 0 ? "There is no such file in this space yet." : undefined)}
+    />
+  );
+}
+
+const isTemplate = (one: Artifact) =>
+  /^text\/(markdown|html|plain)/.test(one.content_type) || /\.(md|html?|txt|j2)$/i.test(one.name);
+
+/** Why a text is no JSON object; nothing if it is one. */
+function objectOr(text: string): string {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null && !Array.isArray(read) ? "" : "This has to be an object: { … }";
+  } catch (error) {
+    return `This is no JSON: ${(error as Error).message}`;
+  }
+}
+
+function encoded(text: string): string {
+  let letters = "";
+  for (const byte of new TextEncoder().encode(text)) letters += String.fromCharCode(byte);
+  return btoa(letters);
+}
