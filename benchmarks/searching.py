@@ -16,7 +16,7 @@ from courtyard.core.identity import people
 from courtyard.core.paging import Page
 from courtyard.core.search import Narrowing
 from courtyard.core.spaces import NewSpace, Space
-from courtyard.storage.database import Database
+from courtyard.storage.database import Database, Write
 from courtyard.storage.migrate import migrate
 from courtyard.storage.opening import open_database
 
@@ -41,7 +41,7 @@ async def fill(database: Database, count: int) -> tuple[Actor, Actor]:
         actors.append(actor)
         places.append(made)
     # The same texts each time.
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     for start in range(0, count, 200):
         async with database.write() as tx:
             for number in range(start, min(start + 200, count)):
@@ -54,7 +54,7 @@ def text(chance: random.Random, length: int) -> str:
     return " ".join(f"w{int(VOCABULARY ** chance.random())}" for _ in range(length))
 
 
-async def add(tx, actor: Actor, space: Space, words: str, number: int) -> None:  # noqa: ANN001
+async def add(tx: Write, actor: Actor, space: Space, words: str, number: int) -> None:
     artifact_id = ids.new()
     await tx.run(
         "insert into artifact (id, space_id, name, document_type, status, content_type, size, sha256, blob_key, version,"
@@ -62,7 +62,7 @@ async def add(tx, actor: Actor, space: Space, words: str, number: int) -> None: 
         " 'completed', 'text/plain', 1, 'x', :id, 1, '{}', '[]', '[]', :person, :now, :now, :text)",
         id=artifact_id,
         space=space.id,
-        name=f"{words.split()[0]} report {number}.txt",
+        name=f"{words.split(maxsplit=1)[0]} report {number}.txt",
         person=actor.person_id,
         now=clock.now(),
         text=words,
@@ -73,13 +73,15 @@ async def add(tx, actor: Actor, space: Space, words: str, number: int) -> None: 
 async def measure(database: Database, who: str, actor: Actor) -> None:
     for question in QUESTIONS:
         took: list[float] = []
+        shown = ""
         for _ in range(TIMES):
             begun = time.perf_counter()
             async with database.scan() as tx:
                 found = await search.everywhere(tx, actor, search.parse(question), Page(20), Narrowing())
             took.append((time.perf_counter() - begun) * 1_000)
+            shown = f"{len(found.items):3}{'+' if found.more else ' '}"
         print(
-            f"{who:14} {question:10} {len(found.items):3}{'+' if found.more else ' '} found"
+            f"{who:14} {question:10} {shown} found"
             f"   median {statistics.median(took):8.2f} ms   slowest {max(took):8.2f} ms"
         )
 

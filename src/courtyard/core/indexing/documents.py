@@ -157,10 +157,15 @@ def _bounded(words: list[str]) -> list[str]:
 
 
 def _vector(place: str, title: list[str], body: list[str]) -> str:
-    """The words as a `tsvector` is written: those of the name have weight A, and no phrase reaches from name to text."""
+    """The words as a `tsvector` is written; no phrase reaches from name to text.
+
+    Those of the name stand there once more with `=` before them: weights are not in the index, and would have to be looked
+    up in every document that has the words anywhere.
+    """
     at: dict[str, list[str]] = defaultdict(list)
     for position, word in enumerate(title, 1):
-        at[word].append(f"{position}A")
+        at[word].append(str(position))
+        at[f"={word}"].append(str(position))
     for position, word in enumerate(body, len(title) + _GAP):
         if len(at[word]) < _POSITIONS:
             at[word].append(str(position))

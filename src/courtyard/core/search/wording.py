@@ -44,7 +44,7 @@ class Query(msgspec.Struct, frozen=True):
 
     def postgres(self, *, title: bool, places: Iterable[str]) -> str:
         """The same as a `tsquery`."""
-        named = _ts(self.must, " & ", "A")
+        named = _ts(self.must, " & ", "=")
         found = [named] if title else [_ts(self.must, " & "), f"!{named}"]
         if places := " | ".join(f"'@{place}'" for place in places):
             found.append(f"({places})")
@@ -84,14 +84,11 @@ def _fts(terms: list[Term], between: str, columns: str) -> str:
     return f"({columns} : ({words}))"
 
 
-def _ts(terms: list[Term], between: str, weight: str = "") -> str:
+def _ts(terms: list[Term], between: str, mark: str = "") -> str:
     found: list[str] = []
     for term in terms:
-        marks = [f":{weight}" if weight else ""] * len(term.tokens)
-        if term.open_end:
-            marks[-1] = f":*{weight}"
-        words = " <-> ".join(f"'{word}'{mark}" for word, mark in zip(term.tokens, marks, strict=True))
-        found.append(f"({words})")
+        words = " <-> ".join(f"'{mark}{word}'" for word in term.tokens)
+        found.append(f"({words}{':*' if term.open_end else ''})")
     return f"({between.join(found)})"
 
 
