@@ -24,9 +24,9 @@ def drawn(figures: Figures, note: str) -> str:
     label = "CPU of the server per request, in microseconds: " + "; ".join(
         f"{name} {figures[name][GET].cpu:.0f} to get one" for name in names
     )
+    opened = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" style="{STYLE}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" style="{STYLE}"'
-        + f' role="img" aria-label="{escape(label)}">',
+        opened + f' role="img" aria-label="{escape(label)}">',
         f'<rect width="{WIDTH}" height="{height}" rx="8" fill="{PAPER}"/>',
         _text(16, 28, "CPU of the server per request, in µs (shorter is better)", INK, 15, weight=600),
         *(_text(16, _line(row) + BAR - 3, name, INK if _is_ours(name) else PALE, 12) for row, name in enumerate(names)),
