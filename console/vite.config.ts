@@ -15,6 +15,12 @@ export default defineConfig({
     // Nothing comes as a data: address, which the policy forbids to fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What changes seldom is a file of its own, which stays in the cache.
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ }] },
+      },
+    },
   },
   server: {
     proxy: Object.fromEntries(

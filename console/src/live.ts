@@ -70,7 +70,7 @@ function hear(said: Said): void {
     queryClient.invalidateQueries({ predicate: ({ queryKey: [name] }) => name === "jobs" || name === "artifact" });
   else if (said.kind === "news") {
     waiting.push(said.news);
-    timer ??= setTimeout(apply, TOGETHER);
+    if (timer === undefined) timer = setTimeout(apply, TOGETHER);
   }
   known = true;
 }
