@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from courtyard.bagging import asking
 from courtyard.core import accounts, clock, garbage
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
 from courtyard.core.errors import Invalid, NotFound
@@ -307,5 +308,6 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "apps.delete": delete_app,
     "blobs.referenced": referenced_blobs,
     "blobs.unreferenced": unreferenced_blobs,
+    **asking.COMMANDS,
     "search.rebuild": rebuild_search,
 }

@@ -17,6 +17,7 @@ PAGES = [
     "docs/applications.md",
     "docs/artifacts.md",
     "docs/documents.md",
+    "docs/export.md",
     "docs/links.md",
     "docs/search.md",
     "docs/uploads.md",

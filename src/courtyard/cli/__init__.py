@@ -2,7 +2,7 @@
 
 import typer
 
-from courtyard.cli import administration, applications, blobs, search, server
+from courtyard.cli import administration, applications, blobs, search, server, spaces
 
 app = typer.Typer(
     name="courtyard",
@@ -22,3 +22,4 @@ app.add_typer(administration.keys, name="keys")
 app.add_typer(applications.apps, name="apps")
 app.add_typer(blobs.blobs, name="blobs")
 app.add_typer(search.search, name="search")
+app.add_typer(spaces.space, name="space")

@@ -18,7 +18,7 @@ def migrate(
     """Copy every file that a row names to another store, checking each; what is there already stays. Run it again to go on."""
     from courtyard.cli import stores
 
-    _run(lambda: stores.migrate(to))
+    run(lambda: stores.migrate(to))
 
 
 @blobs.command("verify")
@@ -28,7 +28,7 @@ def verify(
     """Read the file of every row: is it there, has it the right size and SHA-256? Exits 1 when one has not."""
     from courtyard.cli import stores
 
-    _run(lambda: stores.verify(sample))
+    run(lambda: stores.verify(sample))
 
 
 @blobs.command("sweep")
@@ -36,10 +36,11 @@ def sweep(delete: Annotated[bool, typer.Option("--delete", help="Delete them too
     """Print files older than an hour that no row names. The worker deletes them by itself."""
     from courtyard.cli import stores
 
-    _run(lambda: stores.sweep(delete=delete))
+    run(lambda: stores.sweep(delete=delete))
 
 
-def _run(act: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+def run(act: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    """Exit 0 when all is well, 1 when it is not or is refused."""
     from courtyard.cli.complaints import or_say_why
     from courtyard.cli.direct import REFUSED
 

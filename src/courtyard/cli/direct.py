@@ -24,7 +24,7 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 async def asking(settings: Settings) -> AsyncGenerator[Ask]:
     """Many commands, one after the other: to the server, or here with everything opened once."""
     path = control.socket_path(settings.data_dir)
-    if await _listens(path):
+    if await listens(path):
 
         async def ask(command: str, arguments: dict[str, Any]) -> Any:
             try:
@@ -40,7 +40,8 @@ async def asking(settings: Settings) -> AsyncGenerator[Ask]:
         yield functools.partial(control.run, installation.services.database)
 
 
-async def _listens(path: Path) -> bool:
+async def listens(path: Path) -> bool:
+    """Whether a server takes commands there."""
     try:
         _, writer = await asyncio.open_unix_connection(path)
     except OSError:
