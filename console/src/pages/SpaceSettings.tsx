@@ -1,6 +1,19 @@
-import { Button, FileButton, Group, Modal, Radio, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Anchor,
+  Button,
+  FileButton,
+  Group,
+  Modal,
+  Radio,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { address, api, space as asked, Problem, problem, queryClient, type Space, told, type Visibility } from "../api";
@@ -40,6 +53,7 @@ function saved(space: Space): void {
 }
 
 function About({ space }: { space: Space }) {
+  const [visibility, setVisibility] = useState(space.visibility);
   const change = useMutation({
     mutationFn: (form: FormData) =>
       told(
@@ -81,7 +95,8 @@ function About({ space }: { space: Space }) {
           <Radio.Group
             name="visibility"
             label="Who may see it"
-            defaultValue={space.visibility}
+            value={visibility}
+            onChange={(value) => setVisibility(value as Visibility)}
             error={fields.visibility}
           >
             <Stack gap="xs" mt="xs">
@@ -90,6 +105,8 @@ function About({ space }: { space: Space }) {
               ))}
             </Stack>
           </Radio.Group>
+          {visibility === "public" && space.visibility !== "public" && <GoingPublic space={space} />}
+          {space.visibility === "public" && <Anchor href={`/p/${space.slug}`}>The page that everybody sees</Anchor>}
           <Group>
             <Button type="submit" loading={change.isPending}>
               Save
@@ -98,6 +115,24 @@ function About({ space }: { space: Space }) {
         </Stack>
       </form>
     </section>
+  );
+}
+
+/** What saving would show to strangers. More than a hundred artifacts are not counted. */
+function GoingPublic({ space }: { space: Space }) {
+  const { data } = useQuery({
+    queryKey: ["artifacts", space.id, "count"],
+    queryFn: () =>
+      told(api.GET("/v1/spaces/{space_id}/artifacts", { params: { ...place(space), query: { limit: 100 } } })),
+  });
+  const count = data && (data.cursor ? "More than 100" : String(data.data.length));
+  return (
+    <Alert className="refusal" role="status">
+      Everybody will see the name, the description and the background.{" "}
+      {count &&
+        `${count} ${count === "1" ? "artifact becomes" : "artifacts become"} readable for everybody with an account.`}{" "}
+      Threads, customers and people stay inside.
+    </Alert>
   );
 }
 
