@@ -71,7 +71,7 @@ async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) 
             _, secret = await accounts.enter(tx, accepted.person, actor.origin, agent)
     except (Invalid, Conflict) as refusal:
         return _invitation(call, token, letter, body.username, words(refusal), 422)
-    return with_session(call, views.go("/account"), secret)
+    return with_session(call, views.go("/"), secret)
 
 
 @router.post("/invite/{token}/decline")
