@@ -1,6 +1,7 @@
 // Everything the console asks of Courtyard: the v1 API under `/console/api`, typed by its own document.
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import createClient from "openapi-fetch";
+import { confirmed } from "./confirming";
 import type { components, paths } from "./schema";
 
 type Shapes = components["schemas"];
@@ -17,12 +18,28 @@ export const address = (path: string) => path.replace(/^\/v1\//, "/console/api/"
  * the request is made: one that is made of another one streams its body, which browsers refuse over HTTP/1.1.
  */
 class Asked extends Request {
+  /** The same once more; this one is used up when it was sent. */
+  readonly again: () => Asked;
+
   constructor(input: RequestInfo | URL, init?: RequestInit) {
     super(typeof input === "string" ? address(input) : input, init);
+    this.again = () => new Asked(input, init);
   }
 }
 
-export const api = createClient<paths>({ Request: Asked });
+/** Sends a request. Where the server wants to know first whether it is still the same person, asks, and sends it again. */
+async function send(request: Request): Promise<Response> {
+  const response = await fetch(request);
+  if (response.status !== 403 || !(request instanceof Asked)) return response;
+  const said: { code?: string } = await response
+    .clone()
+    .json()
+    .catch(() => ({}));
+  if (said.code !== "confirmation_required" || !(await confirmed())) return response;
+  return fetch(request.again());
+}
+
+export const api = createClient<paths>({ Request: Asked, fetch: send });
 
 /** A refusal in the words of the server, with the number under which its log knows it. */
 export class Problem extends Error {

@@ -3,12 +3,16 @@ import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useWaiting } from "../confirming";
 import { useLost } from "../live";
 import { AccountMenu } from "./AccountMenu";
 import { Palette } from "./Palette";
 import { OUTSIDE, PLACES } from "./places";
 import { Tray } from "./Tray";
 
+/** Loaded when it is asked for. */
+const Confirm = lazy(() => import("../parts/Confirm").then((all) => ({ default: all.Confirm })));
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
 
 /** The frame of every page. */
@@ -16,6 +20,7 @@ export function Shell() {
   const [drawer, { open, close }] = useDisclosure(false);
   const online = useNetwork().online;
   const lost = useLost();
+  const asked = useWaiting();
   const busy = useRouterState({ select: (state) => state.isLoading });
   return (
     <AppShell
@@ -65,6 +70,11 @@ export function Shell() {
         </div>
       </AppShell.Main>
       <Palette />
+      {asked && (
+        <Suspense>
+          <Confirm />
+        </Suspense>
+      )}
     </AppShell>
   );
 }
