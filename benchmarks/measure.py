@@ -13,7 +13,7 @@ from benchmarks.peers import processes
 from benchmarks.peers.peer import CALLS, HEAVY, Running
 
 CONNECTIONS, FEW = 32, 4
-ENOUGH, LONGEST = 8, 8.0
+ENOUGH, LONGEST = 8, 4.0
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def once(wrk: list[str], peer: Running, name: str, how: Plan, connections: int =
         # What is still under way at the end has cost CPU and is not counted: it must be little beside what is.
         if came.answers >= ENOUGH * connections or seconds >= LONGEST:
             return spent, came
-        seconds *= 2
+        seconds = min(LONGEST, seconds * 2)
 
 
 def _settled(peer: Running) -> float:

@@ -51,13 +51,13 @@ def main() -> None:
     before = machine.busy()
     with tempfile.TemporaryDirectory() as folder:
         entries, figures = contest(wrk, wanted, plan(asked.seconds, asked.rounds, asked.items), Path(folder))
-    command = "make bench-quick" if asked.quick else "make bench"
+    command = " ".join(["python -m benchmarks.run", *sys.argv[1:]])
     how = plan(asked.seconds, asked.rounds, asked.items)
     said = report.written(entries, figures, how, [before, machine.busy()], command)
     print(said)
     if not asked.dry:
         (HERE / "RESULTS.md").write_text(said)
-        note = f"{machine.today()}, one core, {asked.items:,} items, durable; `{command}`, benchmarks/RESULTS.md"
+        note = f"{machine.today()}, one core, {asked.items:,} items, durable; benchmarks/RESULTS.md"
         CHART.write_text(chart.drawn(figures, note))
 
 
