@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from courtyard.core import artifacts, clock, jobs, organizations, spaces, streams
 from courtyard.core.actor import Actor, Origin, system
@@ -156,12 +156,13 @@ class Explaining:
         self._tx, self._engine = tx, engine
 
     async def all(self, _: Any, sql: Any, /, **values: Any) -> Any:
-        text: Any = sql if isinstance(sql, str) else getattr(sql, self._engine)
         word = "explain query plan " if self._engine == "sqlite" else "explain (analyze, buffers) "
-        asked: Any = cast(Any, word + text)
-        for row in await self._tx.all(tuple, asked, **values):
+        for row in await self._tx.all(tuple, word + self._text(sql), **values):
             print("      ", row[-1])
         return await self._tx.all(_, sql, **values)
+
+    def _text(self, sql: Any) -> Any:
+        return sql if isinstance(sql, str) else getattr(sql, self._engine)
 
     async def one(self, kind: Any, sql: Any, /, **values: Any) -> Any:
         await self.all(tuple, sql, **values)
