@@ -5,7 +5,6 @@ import { useState } from "react";
 import { type Artifact, api, queryClient, type Space, told } from "../api";
 import { place, trash } from "../api/contents";
 import { Failure } from "../parts/Failure";
-import { Go } from "../parts/Go";
 import { Moment } from "../parts/Moment";
 import { More } from "../parts/More";
 import { Notice } from "../parts/Notice";
@@ -27,9 +26,6 @@ export function Trash({ space }: { space: Space }) {
     return (
       <Notice title="The trash is empty">
         <Text>What is deleted from this space can be taken back from here for a while.</Text>
-        <Go to="." search={{}} variant="default">
-          Back to the artifacts
-        </Go>
       </Notice>
     );
   return (
