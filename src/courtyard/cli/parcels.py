@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -54,7 +54,7 @@ async def _written(chunks: AsyncIterator[bytes], target: str) -> None:
 
 
 @contextmanager
-def _open(part: Path) -> Iterator[IO[bytes]]:
+def _open(part: Path) -> Generator[IO[bytes]]:
     """A file that is durable at its end, and gone when it has none."""
     try:
         with part.open("wb") as file:

@@ -34,6 +34,8 @@ SPACES = [
     Row("1 43+++ + 334 111", "DELETE " + SPACE + "/background", uses={"space_id": "shown_id"}),
     Row("1 4++++ + +34 111", "GET " + SPACE + "/events"),
     Row("1 433++ + +34 111", "GET " + SPACE + "/activity"),
+    Row("1 433++ + +34 111", "GET " + SPACE + "/export"),
+    Row("1 +++++ + 332 111", "POST /v1/spaces/import", raw=b"PK", headers={"Content-Type": "application/zip"}),
 ]
 ARTIFACTS = [
     Row("1 4++++ + +34 111", "GET " + SPACE + "/artifacts"),

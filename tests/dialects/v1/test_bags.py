@@ -64,7 +64,7 @@ async def test_a_space_goes_out_and_comes_in_as_another(
     assert (done["status"], done["progress"], done["error"]) == ("completed", 100, None)
     copy = (await v1("dora").get(f"/v1/spaces/{done['space_id']}")).json()
     assert (copy["name"], copy["visibility"], copy["role"]) == ("Copy", "private", "owner")
-    again = await v1("dora").get(f"/v1/spaces/{copy['id']}/export")
+    again = await v1("dora").get(f"/v1/spaces/{copy['id']}/export?versions=true&trash=true")
     before, after = content(out.content), content(again.content)
     assert after == {**before, "space": {**before["space"], "name": "Copy"}}
     assert {"space.exported", "space.import_promised", "space.imported"} <= set(await world.events())

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -15,7 +16,6 @@ from courtyard.core.actor import Actor
 from courtyard.core.bags import Terms, imports
 from courtyard.dialects.v1 import contents
 from courtyard.dialects.v1.doors import Overseen
-from courtyard.dialects.v1.models import Body
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.download import ALWAYS, BrokenOff
@@ -43,23 +43,25 @@ ZIP_FORM: dict[str, Any] = {
 }
 
 
-class Wanted(Body):
+class Wanted(BaseModel):
     """What goes into a bag besides the present."""
 
-    versions: bool = False
-    trash: bool = False
+    versions: Literal["true", "false"] = "false"
+    trash: Literal["true", "false"] = "false"
 
 
-class NewPlace(Body):
+class NewPlace(BaseModel):
     """Where an imported space goes. `members=true` invites the members that the bag names."""
 
     organization: str | None = None
     name: str | None = None
     visibility: str = "private"
-    members: bool = False
+    members: Literal["true", "false"] = "false"
 
     def core(self) -> Terms:
-        return Terms(organization=self.organization, name=self.name, visibility=self.visibility, members=self.members)
+        return Terms(
+            organization=self.organization, name=self.name, visibility=self.visibility, members=self.members == "true"
+        )
 
 
 class Leaving(Response):
@@ -98,7 +100,9 @@ class Leaving(Response):
 @router.get("/v1/spaces/{space_id}/export", summary="Export a space", response_class=StreamingResponse)
 async def export_space(caller: Caller, call: Whole, space: Overseen, wanted: Annotated[Wanted, Query()]) -> Response:
     """A ZIP in BagIt layout, made while it is read: everything in the space but its history and its jobs."""
-    rows = await LocalRows.of(call.services.database, space, versions=wanted.versions, trash=wanted.trash)
+    rows = await LocalRows.of(
+        call.services.database, space, versions=wanted.versions == "true", trash=wanted.trash == "true"
+    )
     if call.method != "HEAD":
         async with call.services.database.write() as tx:
             await events.record(tx, caller, "space.exported", space_id=space.id, object_id=space.id)
