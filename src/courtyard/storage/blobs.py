@@ -30,7 +30,15 @@ class Taken(Exception):
     """Somebody else is at this upload at this moment. Not every store can tell; who appends keeps others away himself."""
 
 
-class Blobs(Protocol):
+class Readable(Protocol):
+    """What a download needs of a store."""
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`. Raises FileNotFoundError."""
+        ...
+
+
+class Blobs(Readable, Protocol):
     """Objects that come whole (`put`), and uploads that come in pieces (`begin`, `append`…, `finish`, `abandon`).
 
     All there is to an upload is in the store: any process may go on with it, also after the one before was killed. What
@@ -39,10 +47,6 @@ class Blobs(Protocol):
 
     async def put(self, chunks: AsyncIterator[bytes], *, limit: int) -> Blob:
         """Store durably under a new key; nothing remains when it fails. Raises TooLong past `limit` bytes, Full, Down."""
-        ...
-
-    async def read(self, key: str, start: int, length: int) -> bytes:
-        """At most `length` bytes from `start`. Raises FileNotFoundError."""
         ...
 
     async def delete(self, key: str) -> None:

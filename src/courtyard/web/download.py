@@ -5,7 +5,7 @@ from typing import NamedTuple
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from courtyard.storage.blobs import Blobs
+from courtyard.storage.blobs import Readable
 from courtyard.storage.database import Down
 from courtyard.web.names import attachment
 from courtyard.web.ranges import Span, Wanted, wanted
@@ -61,7 +61,7 @@ class BrokenOff(Exception):
 class Download(Response):
     """Answers GET and HEAD for one file. A reader that takes nothing for 60 s is cut off by the listener."""
 
-    def __init__(self, blobs: Blobs, file: File) -> None:
+    def __init__(self, blobs: Readable, file: File) -> None:
         # A Response by type, so that a route may return it; what the base class prepares does not fit a stream.
         self.status_code = 200
         self.background = None
