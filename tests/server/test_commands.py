@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +148,20 @@ def test_the_doctor_finds_nothing_wrong_before_the_first_start_beside_it_and_aft
     assert "A server is running here." in (beside := doctor(folder)).stdout
     server.end()
     assert "is up to date." in (after := doctor(folder)).stdout
+    assert "The audit trail fits its seals." in after.stdout
     assert [before.returncode, beside.returncode, after.returncode] == [0, 0, 0]
     assert "wrong" not in before.stdout + beside.stdout + after.stdout
+
+
+def test_the_doctor_names_a_trail_that_was_changed(start: Start, folder: Path) -> None:
+    start().end()
+    with closing(sqlite3.connect(folder / "data" / "courtyard.db")) as database, database:
+        database.execute(
+            "insert into seal (last_number, count, previous, hash, at) values (1, 1, 'nothing', 'nothing', 1)"
+        )
+    found = doctor(folder)
+    assert "The audit trail does not fit seal 1" in found.stdout
+    assert found.returncode == 1
 
 
 def test_the_doctor_names_a_misspelt_setting(folder: Path) -> None:

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from courtyard import checks, control
 from courtyard.cli.complaints import complaints
+from courtyard.core import audit, clock
 from courtyard.installation import database_address, open_stores, providers
 from courtyard.settings import Settings
 from courtyard.storage.blob_opening import WrongStore
-from courtyard.storage.database import Down, Full
+from courtyard.storage.database import Database, Down, Full
 from courtyard.storage.opening import open_database
 from courtyard.storage.sqlite import Owned
 from courtyard.web.openid.fetching import Refused, Trouble
@@ -47,7 +48,7 @@ def _findings() -> Iterator[Finding]:
     )
     if not running:
         yield from _ports(settings)
-        yield asyncio.run(_database(settings))
+        yield from asyncio.run(_database(settings))
     yield asyncio.run(_blobs(settings))
     yield from checks.outside(settings)
     yield from asyncio.run(_providers(settings))
@@ -83,23 +84,29 @@ def _ports(settings: Settings) -> Iterator[Finding]:
                 yield Finding("port", "ok", f"Port {port} is free.")
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(settings: Settings) -> list[Finding]:
     address = database_address(settings)
     if address == str(settings.data_dir / "courtyard.db") and not settings.data_dir.exists():
-        return Finding("database", "note", "The database does not exist yet; the first start makes it.")
+        return [Finding("database", "note", "The database does not exist yet; the first start makes it.")]
     try:
         database = await open_database(address)
     except (Owned, Down, OSError, sqlite3.Error) as error:
-        return Finding(
-            "database",
-            "wrong",
-            f"The database cannot be opened: {error}",
-            "See COURTYARD_DATABASE_URL and COURTYARD_DATA_DIR.",
-        )
+        advice = "See COURTYARD_DATABASE_URL and COURTYARD_DATA_DIR."
+        return [Finding("database", "wrong", f"The database cannot be opened: {error}", advice)]
     try:
-        return await checks.schema(database)
+        schema = await checks.schema(database)
+        return [schema, await _trail(database)] if schema.level == "ok" else [schema]
     finally:
         await database.close()
+
+
+async def _trail(database: Database) -> Finding:
+    async with database.scan() as tx:
+        broken = await audit.verify(tx)
+    if broken is None:
+        return Finding("trail", "ok", "The audit trail fits its seals.")
+    said = f"The audit trail does not fit seal {broken.number}, made {clock.rfc3339(broken.at)}."
+    return Finding("trail", "wrong", said, "Somebody changed events in the database; compare with a backup.")
 
 
 async def _blobs(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ from courtyard.core import clock
 from courtyard.core.access.roles import Visibility
 from courtyard.core.customers import Customer
 from courtyard.core.hooks import Hook
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.people import Person, mailable
 from courtyard.core.spaces import Space
 
 API_VERSION = "04-09-2014"
@@ -85,7 +85,7 @@ def account(fact: Person) -> AccountShape:
         "object": "account",
         "created": _seconds(fact.created_at),
         "name": fact.username,
-        "email": fact.email,
+        "email": mailable(fact.email) or "",
         "avatar_image_url": None,
         "referral_code": fact.referral_code,
     }

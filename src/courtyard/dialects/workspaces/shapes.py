@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 from courtyard.core.access.roles import Role, own_role, role
 from courtyard.core.actor import Actor
 from courtyard.core.clock import rfc3339
-from courtyard.core.identity.people import Person
+from courtyard.core.identity.people import Person, mailable
 from courtyard.core.membership.model import Member
 from courtyard.core.spaces import Space
 
@@ -118,7 +118,11 @@ def listed(fact: Space) -> ListedShape:
 def detailed(caller: Actor, fact: Space) -> DetailedShape:
     """A stranger to a public workspace sees no owner."""
     acting = role(caller, fact)
-    owner: UserShape = {"uid": fact.owner_id, "email": fact.owner_email, "username": fact.owner_username}
+    owner: UserShape = {
+        "uid": fact.owner_id,
+        "email": mailable(fact.owner_email) or "",
+        "username": fact.owner_username,
+    }
     return {
         "id": fact.id,
         "name": fact.name,
@@ -130,12 +134,12 @@ def detailed(caller: Actor, fact: Space) -> DetailedShape:
 
 
 def guest(fact: Member) -> GuestShape:
-    return {"uid": fact.person_id, "email": fact.email, "username": fact.username, "rol": fact.role}
+    return {"uid": fact.person_id, "email": mailable(fact.email) or "", "username": fact.username, "rol": fact.role}
 
 
 def account(fact: Person) -> AccountShape:
     return {
-        "email": fact.email,
+        "email": mailable(fact.email) or "",
         "username": fact.username,
         "phone": fact.phone,
         "uid": fact.id,
