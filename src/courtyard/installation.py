@@ -34,7 +34,7 @@ from courtyard.worker import Setup, Worker, note_down
 
 BACKGROUND_LIMIT = 10 * 1024 * 1024 + 64 * 1024
 """Ten MiB of image, and what a multipart form adds around it."""
-RESUMABLE = re.compile(r"/v1/spaces/[^/]+/uploads(/[^/]+)?$")
+RESUMABLE = re.compile(r"/(v1|console/api)/spaces/[^/]+/uploads(/[^/]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
