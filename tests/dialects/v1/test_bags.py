@@ -1,7 +1,5 @@
 """Whole spaces over HTTP: out as a ZIP by whoever may, in by a job that everybody concerned can watch."""
 
-import io
-import zipfile
 from collections.abc import AsyncGenerator, Callable
 
 import pytest
@@ -139,7 +137,6 @@ async def test_bytes_that_are_not_as_stored_break_the_transfer(world: World, ser
     await world.artifact(space, "lake.bin", blob=lake)
     assert read((await v1("ada").get(f"/v1/spaces/{space.id}/export")).content)
     await services.blobs.delete(lake.key)
-    cut_off = (await v1("ada").get(f"/v1/spaces/{space.id}/export")).content
-    assert cut_off.startswith(b"PK\x03\x04")
-    with pytest.raises(zipfile.BadZipFile):
-        zipfile.ZipFile(io.BytesIO(cut_off))
+    # The transport in the test's own process says it so when an answer has begun and has no end.
+    with pytest.raises(AssertionError):
+        await v1("ada").get(f"/v1/spaces/{space.id}/export")
