@@ -26,6 +26,8 @@ const APIS: Record<string, string> = {
   spaces_pe: "by the Spaces API",
   unpod: "by the platform API",
   workspaces: "by Workspaces",
+  worker: "by itself",
+  demo: "with the sample data",
 };
 
 /** Who did what in a space. */
@@ -134,7 +136,7 @@ function List({ space, what }: { space: Space; what: string }) {
         <Table.Tbody>
           {found.map((row) => (
             <Table.Tr key={row.id}>
-              <Table.Th scope="row" className="name plain">
+              <Table.Th scope="row" className="name sentence">
                 <strong>{who(row)}</strong> {said(row, names)}
                 {row.result !== "done" && <Tag tone="alarm">{row.result}</Tag>}
                 {row.privileged && <Tag tone="busy">as platform administrator</Tag>}

@@ -139,8 +139,8 @@ function Said({ space, thread }: { space: Space; thread: Thread }) {
       <ol className="said" aria-label="Messages">
         {found.map((message) => (
           <li key={message.id} data-role={message.role}>
-            <Avatar size={34} color="initials" name={speaker(message)} aria-hidden />
-            <div className="words">
+            <Avatar size={34} name={speaker(message)} aria-hidden />
+            <div className="bubble">
               <div className="facts">
                 <strong>{speaker(message)}</strong>
                 <Moment at={message.created_at} />
@@ -203,7 +203,7 @@ function Saying({ space, thread }: { space: Space; thread: Thread }) {
         <Textarea
           label="Your message"
           description="Markdown works. Ctrl Enter sends."
-          rows={3}
+          minRows={3}
           autosize
           maxRows={14}
           value={text}

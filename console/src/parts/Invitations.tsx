@@ -70,7 +70,7 @@ export function Invite({ place, roles }: { place: Place; roles: RoleWord[] }) {
           <Textarea
             label="E-mail addresses"
             description="One or several, separated by commas or lines"
-            rows={2}
+            minRows={2}
             autosize
             required
             value={typed}
@@ -148,7 +148,7 @@ export function Pending({ place }: { place: Place }) {
               </Table.Td>
               <Table.Td className="does wide">
                 <Again place={place} invitation={invitation} />
-                <Button variant="subtle" color="gray" size="compact-md" onClick={() => setEnding(invitation)}>
+                <Button variant="subtle" color="gray" size="compact-sm" onClick={() => setEnding(invitation)}>
                   Revoke<span className="unseen"> the invitation of {invitation.email}</span>
                 </Button>
               </Table.Td>
@@ -200,7 +200,7 @@ function Again({ place, invitation }: { place: Place; invitation: Invitation }) 
       </Text>
     );
   return (
-    <Button variant="subtle" size="compact-md" loading={again.isPending} onClick={() => again.mutate()}>
+    <Button variant="subtle" size="compact-sm" loading={again.isPending} onClick={() => again.mutate()}>
       Resend<span className="unseen"> the invitation of {invitation.email}</span>
     </Button>
   );

@@ -62,7 +62,7 @@ function Row({ member, all, ruled, onRemove }: { member: Member; all: Member[]; 
     <Table.Tr>
       <Table.Th scope="row" className="name">
         <div className="person">
-          <Avatar size={36} color="initials" name={user.username} aria-hidden />
+          <Avatar size={36} name={user.username} aria-hidden />
           <div>
             <span>{user.username}</span> {own && <Tag>you</Tag>}{" "}
             {member.state === "invited" && <Tag tone="busy">invited</Tag>}
@@ -93,7 +93,7 @@ function Row({ member, all, ruled, onRemove }: { member: Member; all: Member[]; 
       </Table.Td>
       <Table.Td className="does wide">
         {ruled.manages && !fixed && !own && (
-          <Button variant="subtle" color="gray" size="compact-md" onClick={onRemove}>
+          <Button variant="subtle" color="gray" size="compact-sm" onClick={onRemove}>
             Remove<span className="unseen"> {user.username}</span>
           </Button>
         )}
@@ -123,12 +123,13 @@ function RoleSelect({ member, ruled }: { member: Member; ruled: Ruled }) {
       put({ ...member, role });
       return member;
     },
+    // What was there before, not `member`: by now that is what was wanted.
     onError: (error, _role, before) => {
-      if (before) put(before);
+      put(before ?? member);
       notifications.show({
         color: "red",
         autoClose: false,
-        title: `${member.user.username} stays ${member.role}`,
+        title: `${member.user.username} stays ${before?.role ?? member.role}`,
         message: error.message,
       });
     },
