@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { type ArtifactFilters, me, queryClient, type SpaceTab, space } from "./api";
 import { artifact, type JobFilters } from "./api/contents";
+import type { RequestFilters } from "./api/programs";
 import { Missing } from "./pages/Missing";
 import type { OrganizationTab } from "./pages/Organization";
 import { Failure } from "./parts/Failure";
@@ -146,6 +147,32 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("./pages/Organization"), "Organization"),
 });
 
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/developer/keys",
+  component: lazyRouteComponent(() => import("./pages/Keys"), "Keys"),
+});
+
+const applications = createRoute({
+  getParentRoute: () => root,
+  path: "/developer/apps",
+  component: lazyRouteComponent(() => import("./pages/Applications"), "Applications"),
+});
+
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: "/developer/logs",
+  validateSearch: (search): RequestFilters & { request?: string } => ({
+    status: one(search.status, "2xx", "3xx", "4xx", "5xx"),
+    method: one(search.method, "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
+    dialect: text(search.dialect),
+    key: text(search.key),
+    path: text(search.path),
+    request: text(search.request),
+  }),
+  component: lazyRouteComponent(() => import("./pages/Requests"), "Requests"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     spaces,
@@ -154,6 +181,9 @@ export const router = createRouter({
     home.addChildren([artifacts, spaceJobs, settings, threads, thread, customers, customer, people, activity, connect]),
     organizations,
     organization,
+    keys,
+    applications,
+    logs,
   ]),
   basepath: "/console",
   defaultPreload: "intent",

@@ -22,7 +22,7 @@ export function addresses(origin: string, httpsPort: number | null): Addresses {
 }
 
 /** On this very machine the certificate is one that the server made for itself, and nobody is in between. */
-const insecure = (address: string) => (/^https:\/\/(127\.0\.0\.1|localhost|\[::1\])/.test(address) ? "-k " : "");
+export const insecure = (address: string) => (/^https:\/\/(127\.0\.0\.1|localhost|\[::1\])/.test(address) ? "-k " : "");
 
 export function snippets(names: Names, at: Addresses): Snippet[] {
   const here = insecure(at.http);
@@ -117,4 +117,18 @@ function python(names: Names, http: string): string {
     `with ${open} as answer:`,
     '    print("added", json.load(answer)["id"])',
   ].join("\n");
+}
+
+/** How each API is told the key. */
+const OPENED: Record<string, string> = {
+  spaces_pe: `-u "${KEY}:"`,
+  unpod: `-H "Authorization: Token ${KEY}"`,
+  workspaces: `-H "Authorization: Bearer ${KEY}"`,
+};
+
+/** A request of the log once more, as a command; what a browser asked is asked of v1. */
+export function again({ method, path, dialect }: { method: string; path: string; dialect: string }, origin: string) {
+  const how = method === "GET" ? "" : method === "HEAD" ? "-I " : `-X ${method} `;
+  const where = `${origin}${path.replace(/^\/console\/api\//, "/v1/")}`.replace(/["$`\\]/g, "\\$&");
+  return `curl ${insecure(origin)}${how}"${where}" ${OPENED[dialect] ?? `-H "X-API-Key: ${KEY}"`}`;
 }

@@ -1,10 +1,11 @@
 import "../people.css";
-import { Alert, Button, NativeSelect, Table, Tabs, Text, Title } from "@mantine/core";
+import { Alert, NativeSelect, Table, Tabs, Text, Title } from "@mantine/core";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { api, space as asked, type Space, told } from "../api";
 import { installation } from "../api/people";
+import { Commands } from "../parts/Commands";
 import { Copy } from "../parts/Copy";
 import { Failure } from "../parts/Failure";
 import { addresses, snippets } from "../snippets";
@@ -131,38 +132,10 @@ function Snippets({ space, httpsPort }: { space: Space; httpsPort: number | null
             <Text size="sm" c="dimmed" mb="xs">
               {about}
             </Text>
-            <Commands text={text} title={title} />
+            <Commands text={text} title={`the commands for ${title}`} />
           </Tabs.Panel>
         ))}
       </Tabs>
     </section>
-  );
-}
-
-/** Several lines and a button that copies them, or selects them where there is no clipboard. */
-function Commands({ text, title }: { text: string; title: string }) {
-  const place = useRef<HTMLPreElement>(null);
-  const [word, setWord] = useState("Copy");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setWord("Copied");
-    } catch {
-      if (place.current) getSelection()?.selectAllChildren(place.current);
-      setWord("Press Ctrl+C");
-    }
-    setTimeout(() => setWord("Copy"), 4_000);
-  };
-  return (
-    <div className="snippet">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <pre ref={place} tabIndex={0}>
-        {text}
-      </pre>
-      <Button variant="default" size="compact-sm" onClick={copy}>
-        <span role="status">{word}</span>
-        <span className="unseen"> the commands for {title}</span>
-      </Button>
-    </div>
   );
 }

@@ -3,7 +3,7 @@ import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Fragment, lazy, Suspense } from "react";
 import { useWaiting } from "../confirming";
 import { useLost } from "../live";
 import { AccountMenu } from "./AccountMenu";
@@ -83,11 +83,14 @@ function Places({ onGo }: { onGo: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   return (
     <nav aria-label="Main" className="places">
-      {PLACES.map(({ label, to, icon: Icon }) => (
-        <Link key={to} to={to} onClick={onGo} aria-current={isIn(path, to) ? "page" : undefined}>
-          <Icon size={19} stroke={1.7} aria-hidden />
-          {label}
-        </Link>
+      {PLACES.map(({ label, to, icon: Icon, part }, at) => (
+        <Fragment key={to}>
+          {at > 0 && part !== PLACES[at - 1]?.part && <hr />}
+          <Link to={to} onClick={onGo} aria-current={isIn(path, to) ? "page" : undefined}>
+            <Icon size={19} stroke={1.7} aria-hidden />
+            {label}
+          </Link>
+        </Fragment>
       ))}
       <hr />
       {OUTSIDE.map(({ label, href, icon: Icon }) => (
