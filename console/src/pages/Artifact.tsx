@@ -148,13 +148,14 @@ function Neighbours({ space, artifact, onBack }: { space: Space; artifact: One; 
     const press = (event: KeyboardEvent) => {
       const busy = event.target instanceof Element && event.target.closest(TYPING) !== null;
       if (busy || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      if (document.querySelector("[role=dialog][data-modal-content], [role=menu]")) return;
+      if (document.querySelector("[role=dialog], [role=menu]")) return;
       if (event.key === "ArrowLeft") go(before);
       else if (event.key === "ArrowRight") go(after);
       else if (event.key === "Escape") onBack();
     };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
+    // Before anybody else: whatever is open closes by the same key, and is still there now.
+    addEventListener("keydown", press, true);
+    return () => removeEventListener("keydown", press, true);
   });
   if (at < 0) return null;
   return (

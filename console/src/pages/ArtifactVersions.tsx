@@ -14,7 +14,7 @@ import {
 import { notifications } from "@mantine/notifications";
 import { IconBookmark, IconDots, IconDownload, IconHistory, IconUpload, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { type Artifact, address, api, Problem, queryClient, type Space, told } from "../api";
 import { place, type Version, versions } from "../api/contents";
 import { Failure } from "../parts/Failure";
@@ -33,6 +33,8 @@ const refresh = ({ space_id, id }: Artifact) => {
 export function Versions({ space, artifact }: { space: Space; artifact: Artifact }) {
   const query = useInfiniteQuery(versions(artifact));
   const [naming, setNaming] = useState<Version>();
+  // Without it the same file could not be chosen a second time.
+  const forget = useRef<() => void>(null);
   const writable = may(space, "editor") && artifact.status === "completed";
   if (query.isPending) return <Skeleton height={120} radius="lg" aria-label="Loading the versions" />;
   if (query.isError) return <Failure error={query.error} />;
@@ -45,7 +47,11 @@ export function Versions({ space, artifact }: { space: Space; artifact: Artifact
             A new version takes the place of the file; the older ones are kept.
           </Text>
           <FileButton
-            onChange={(file) => file && add(space, [file], artifact.id)}
+            resetRef={forget}
+            onChange={(file) => {
+              if (file) add(space, [file], artifact.id);
+              forget.current?.();
+            }}
             inputProps={{ "aria-label": "File of the new version" }}
           >
             {(props) => (

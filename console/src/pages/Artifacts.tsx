@@ -23,7 +23,7 @@ import {
 } from "@tabler/icons-react";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { type DragEvent, lazy, Suspense, useState } from "react";
+import { type DragEvent, lazy, Suspense, useRef, useState } from "react";
 import { type Artifact, type ArtifactFilters, address, artifacts, space as asked, type Space } from "../api";
 import { Failure } from "../parts/Failure";
 import { Go } from "../parts/Go";
@@ -130,8 +130,18 @@ export function Artifacts() {
 }
 
 function Add({ space }: { space: Space }) {
+  // Without it the same file could not be chosen a second time.
+  const forget = useRef<() => void>(null);
   return (
-    <FileButton multiple onChange={(files) => add(space, files)} inputProps={{ "aria-label": "Files to upload" }}>
+    <FileButton
+      multiple
+      resetRef={forget}
+      onChange={(files) => {
+        add(space, files);
+        forget.current?.();
+      }}
+      inputProps={{ "aria-label": "Files to upload" }}
+    >
       {(props) => (
         <Button {...props} leftSection={<IconUpload size={17} aria-hidden />}>
           Upload files
