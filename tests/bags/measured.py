@@ -40,7 +40,7 @@ async def main(folder: Path) -> None:
     async with database.write() as tx:
         await imports.promise(tx, actor, Terms(), parcel)
     await worked(tools)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 // MIB)
+    sys.stdout.write(str((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 // MIB))
     await blobs.close()
     await database.close()
 

@@ -100,15 +100,21 @@ def read(parcel: bytes) -> dict[str, bytes]:
         folders = {name.partition("/")[0] for name in names}
         assert len(folders) == 1
         files = {name.partition("/")[2]: archive.read(name) for name in names}
-    manifest = dict(reversed(line.split("  ", 1)) for line in files["manifest-sha256.txt"].decode().splitlines())
+    manifest = hashes(files["manifest-sha256.txt"])
     payload = {path: content for path, content in files.items() if path.startswith("data/")}
     assert {path.replace("%", "%25"): sha256(content) for path, content in payload.items()} == manifest
-    tags = dict(reversed(line.split("  ", 1)) for line in files["tagmanifest-sha256.txt"].decode().splitlines())
+    tags = hashes(files["tagmanifest-sha256.txt"])
     assert {path: sha256(files[path]) for path in tags} == tags
     assert sorted(tags) == ["bag-info.txt", "bagit.txt", "manifest-sha256.txt"]
     oxum = f"Payload-Oxum: {sum(map(len, payload.values()))}.{len(payload)}\n"
     assert oxum in files["bag-info.txt"].decode()
     return files
+
+
+def hashes(manifest: bytes) -> dict[str, str]:
+    """What a manifest promises of each path."""
+    lines = [line.split("  ", 1) for line in manifest.decode().splitlines()]
+    return {path: promised for promised, path in lines}
 
 
 def content(parcel: bytes) -> Any:

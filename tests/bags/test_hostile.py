@@ -5,6 +5,7 @@ import struct
 import time
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -199,7 +200,7 @@ async def test_nobody_is_made_the_author_of_what_they_did_not_write(world: World
     forged = {"created_by": {"email": "bob@example.org", "username": "bob"}, "created_at": "2999-01-01T00:00:00Z"}
     space = await taken_in(world, tools, "ada", zipped(bagged(ours(artifacts=forged, threads=forged))))
     async with world.database.read() as tx:
-        rows = await tx.all(tuple, "select created_by, created_at from artifact where space_id = :id"
+        rows: list[Any] = await tx.all(tuple, "select created_by, created_at from artifact where space_id = :id"
                             " union all select created_by, created_at from thread where space_id = :id", id=space.id)  # fmt: skip
     assert {row[0] for row in rows} == {(await world.person("ada")).id}
     assert max(row[1] for row in rows) <= time.time() * 1_000
@@ -210,7 +211,7 @@ async def test_a_bag_of_somebody_else_becomes_a_space_with_its_files(world: Worl
     for folder in ("bag/", ""):
         space = await taken_in(world, tools, "ada", zipped(bagged(files, folder=folder)), name="Old archive")
         async with tools.database.write() as tx:
-            found = await tx.all(
+            found: list[Any] = await tx.all(
                 tuple, "select name, size, metadata from artifact where space_id = :id order by id", id=space.id
             )
             await tx.run("delete from job")

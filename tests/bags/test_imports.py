@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ PARCEL = zipped(bagged({f"{number}.txt": f"lake {number}".encode() for number in
 async def status(tools: Tools, job_id: str) -> tuple[str, int, int]:
     """How a job is: status, attempts, progress."""
     async with tools.database.read() as tx:
-        rows = await tx.all(tuple, "select status, attempt, progress from job where id = :id", id=job_id)
+        rows: list[Any] = await tx.all(tuple, "select status, attempt, progress from job where id = :id", id=job_id)
     return rows[0]
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -19,7 +20,7 @@ from tests.bags.parcels import content, read, taken_in, taken_out
 from tests.storage.stored import put
 from tests.world import World
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "description": "Where the lake is\nmeasured.",
     "space_type": "knowledge_base",
     "content_type": "document",
