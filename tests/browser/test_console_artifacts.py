@@ -222,10 +222,12 @@ def test_a_link_is_shown_once_and_ends_when_it_is_revoked(server: Server, window
     path = "/l/" + url.rpartition("/l/")[2]
     other = opening(server)
     answer = other.page.goto(path)
-    assert answer is not None and answer.status == 200
+    assert answer is not None
+    assert answer.status == 200
     page.get_by_role("button", name="Revoke For the board").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_role("button", name="Revoke For the board")).to_be_hidden()
     answer = other.page.goto(path)
     other.expected += ["status of 410", "status of 404"]
-    assert answer is not None and answer.status in (404, 410)
+    assert answer is not None
+    assert answer.status in (404, 410)

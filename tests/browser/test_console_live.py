@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.test_console_artifacts import choose, space, stored, written
-from tests.browser.window import Window
 from tests.server.running import PATIENCE, Server, free_port
 
 LARGE = 24_000_000
@@ -129,7 +128,7 @@ def test_a_name_that_is_taken_is_asked_about(server: Server, opening: Opening, t
     page.get_by_role("dialog").get_by_role("button", name="Replace").click()
     expect(page.get_by_role("button", name="Uploads: 1 of 1 done")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_role("link", name="plan.txt", exact=True).click()
+    page.get_by_role("tabpanel").get_by_role("link", name="plan.txt", exact=True).click()
     expect(page.get_by_text("second")).to_be_visible()
     expect(page.get_by_role("rowheader", name="Version 2")).to_be_visible()
 

@@ -113,6 +113,7 @@ export function Generate({ space, onClose }: { space: Space; onClose: () => void
                 minRows={6}
                 maxRows={16}
                 className="code"
+                validationError={wrong || "This is no JSON."}
                 error={wrong || fields.data}
               />
             </>
