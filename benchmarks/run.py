@@ -86,6 +86,10 @@ def contest(wrk: list[str], wanted: list[Peer], how: Plan, folder: Path) -> tupl
         for entry in entries:
             if entry.name in running:
                 entry.memory = processes.memory(running[entry.name].pids)
+                if not entry.memory:
+                    # Whoever answered was not who was watched: no figure of it is to be believed.
+                    entry.missing = "its process ended while it was measured"
+                    del figures[entry.name]
     return entries, figures
 
 

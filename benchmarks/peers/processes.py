@@ -1,6 +1,8 @@
 """Processes of servers: started on one core, watched through /proc, ended by their own number."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -38,6 +40,8 @@ def start(
             user=user,
             group=user,
             extra_groups=None if user is None else [],
+            # A session of its own: what it leaves behind when it ends is still known.
+            start_new_session=True,
         )
 
 
@@ -56,15 +60,19 @@ def reachable(server: "subprocess.Popen[bytes]", port: int, folder: Path, patien
 
 
 def stop(server: "subprocess.Popen[bytes] | None", patience: float = 30) -> None:
-    """Ask it to end, then end it."""
-    if server is None or server.poll() is not None:
+    """Ask it to end, then end it, and whatever of its session is left."""
+    if server is None:
         return
-    server.terminate()
-    try:
-        server.wait(patience)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(patience)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+    for pid in _session(server.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def cpu(pids: Sequence[int]) -> float:
@@ -84,14 +92,24 @@ def memory(pids: Sequence[int]) -> int:
     return total
 
 
-def family(pids: Sequence[int]) -> Iterator[int]:
-    """These processes, and the children of their children."""
-    for pid in pids:
-        if not _stat(pid):
-            continue
-        yield pid
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            yield from family([int(child) for child in _read(task).split()])
+def family(pids: Sequence[int]) -> set[int]:
+    """These processes, the children of their children, and what else is of their sessions."""
+    return {one for pid in pids for member in {pid, *_session(pid)} for one in _descendants(member)}
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    if not _stat(pid):
+        return
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(task).split():
+            yield from _descendants(int(child))
+
+
+def _session(leader: int) -> list[int]:
+    """Everybody in the session that this process leads, or led."""
+    everybody = [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()]
+    return [pid for pid in everybody if _stat(pid)[3:4] == [str(leader)]]
 
 
 def _stat(pid: int) -> list[str]:
