@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.canary import pytest_runtest_teardown
 from tests.engines import (
     address,
     database,
@@ -22,6 +23,7 @@ __all__ = [
     "engine",
     "postgres_server_url",
     "postgres_template",
+    "pytest_runtest_teardown",
     "seaweed",
     "seaweed_store",
     "server",

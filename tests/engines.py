@@ -15,7 +15,7 @@ import pytest
 from courtyard.storage.database import Database
 from courtyard.storage.migrate import migrate, migrations
 from courtyard.storage.opening import open_database
-from tests import postgres_server
+from tests import canary, postgres_server
 
 ENGINES = ["sqlite", "postgres"]
 
@@ -65,7 +65,10 @@ async def database(address: str) -> AsyncIterator[Database]:
     """A fresh database with the whole schema, open; closed after the test."""
     opened = await open_database(address)
     yield opened
-    await opened.close()
+    try:
+        await canary.look_at_rows(opened)
+    finally:
+        await opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +76,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file that a migration of nothing leaves behind; copying it is faster than migrating for every test."""
     place = tmp_path_factory.mktemp("template") / "courtyard.db"
     asyncio.run(_migrated(str(place)))
-    return place.read_bytes()
+    content = place.read_bytes()
+    canary.know(content)
+    return content
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from courtyard.core.organizations import Organization
 from courtyard.core.spaces import Space
 from courtyard.web.dialect import Services
 from tests.core.authenticator import Authenticator
-from tests.dialects.access import things
+from tests.dialects.access import things, ways
 from tests.dialects.access.table import PEOPLE
 from tests.dialects.v1.browsing import with_password
 from tests.world import ORIGIN, World
@@ -64,7 +64,7 @@ class Cast:
     async def halfway(self) -> None:
         """Two more browsers: one that waits for the second factor, and one in which the owner is for long."""
         await with_password(self.world, self.called("halfway"))
-        await things.device_of(self, "halfway")
+        await ways.device_of(self, "halfway")
         self.sessions["halfway"] = await self._session("halfway", second=True)
         self.sessions["stale"] = await self._session("owner")
         async with self.world.database.write() as tx:
@@ -151,7 +151,9 @@ class Cast:
             own = name.startswith("my_")
             key = f"{name} {who}" if own else name
             if key not in self._found:
-                make: Callable[[Cast, str], Awaitable[Any]] | None = getattr(things, name, None)
+                make: Callable[[Cast, str], Awaitable[Any]] | None = getattr(things, name, None) or getattr(
+                    ways, name, None
+                )
                 assert make is not None, f"tests/dialects/access/things.py makes no {name}"
                 self._found[key] = await make(self, who)
             found[name] = self._found[key]

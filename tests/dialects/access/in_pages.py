@@ -113,3 +113,11 @@ OUTSIDE = [
     Row(">++ 3?> >>>", "POST /account/providers/{name}/link", uses={"name": "provider"}, form={}),
     Row(">4+ 3?> >>>", "POST /account/providers/{link_id}/unlink", form={}),
 ]
+PUBLIC_LINKS = [
+    Row("+++ +++ +++", "GET /l/{token}", uses={"token": "link_token"}),
+    Row("+++ +++ +++", "POST /l/{token}", uses={"token": "link_token"}, form={}),
+    Row("+++ +++ +++", "GET /l/{token}/preview", uses={"token": "link_token"}),
+    Row("+++ +++ +++", "GET /l/{token}/download", uses={"token": "link_token"}),
+    Row("+++ +++ +++", "POST /l/{token}/download", uses={"token": "link_token"}, form={}),
+    Row("+++ +++ +++", "GET /l/{token}/download/{ticket}", uses={"token": "link_token"}),
+]

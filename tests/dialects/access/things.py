@@ -1,28 +1,22 @@
 """The things that calls name, each made when a row asks for it. What begins with `my_` is the caller's own."""
 
-import json
 import secrets
-from typing import TYPE_CHECKING, Any
-
-from pyotp.totp import TOTP
+from typing import TYPE_CHECKING
 
 from courtyard.core import artifacts, hooks, ids, jobs, spaces, uploads
 from courtyard.core.artifacts import Artifact
-from courtyard.core.identity import mailed, passkeys, second, sessions
+from courtyard.core.identity import sessions
 from courtyard.core.membership import invitations
 from courtyard.core.oauth import applications, consents, devices
 from courtyard.core.oauth.applications import NewApplication
 from courtyard.core.spaces import Background
 from courtyard.core.uploads import NewUpload
 from courtyard.storage.blobs import Blob
-from tests.core.authenticator import Authenticator
-from tests.dialects.access.asking import SITE
 from tests.world import ORIGIN
 
 if TYPE_CHECKING:
     from tests.dialects.access.cast import Cast
 
-HERE = passkeys.site(f"https://{SITE}", "Courtyard")
 BACK = "https://app.example.org/back"
 BYTES = b"hello, quiet lake"
 
@@ -248,10 +242,10 @@ async def session_id(cast: "Cast", who: str) -> str:
 
 
 async def passkey_id(cast: "Cast", who: str) -> str:
-    return await _passkey(cast, "owner")
+    return await passkey_of(cast, "owner")
 
 
-async def _passkey(cast: "Cast", who: str) -> str:
+async def passkey_of(cast: "Cast", who: str) -> str:
     person, made = await cast.world.person(cast.called(who)), ids.new()
     async with cast.world.database.write() as tx:
         await tx.run(
@@ -284,193 +278,3 @@ async def user_code(cast: "Cast", who: str) -> str:
     application = await cast.application()
     async with cast.world.database.write() as tx:
         return (await devices.begin(tx, application, "read"))[1]
-
-
-# --- the caller's own ---
-
-
-async def my_username(cast: "Cast", who: str) -> str:
-    return cast.called(who)
-
-
-async def my_email(cast: "Cast", who: str) -> str:
-    return (await cast.world.person(cast.called(who))).email
-
-
-async def my_answer(cast: "Cast", who: str) -> dict[str, Any]:
-    """What a new passkey answers to a challenge."""
-    if who == "disabled":
-        return {}
-    person = await cast.world.person(cast.called(who))
-    async with cast.world.database.write() as tx:
-        _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
-        actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-        asked = await passkeys.ask_to_register(tx, actor, HERE)
-    cast.challenges[who] = asked.id
-    return Authenticator(f"https://{SITE}").register(asked.options)
-
-
-async def my_challenge(cast: "Cast", who: str) -> str:
-    """The one that was answered just now."""
-    return cast.challenges.get(who, "none")
-
-
-async def my_passkey(cast: "Cast", who: str) -> str:
-    """One that the caller has; its name is nowhere in the call."""
-    await _passkey(cast, who)
-    return ""
-
-
-async def my_app(cast: "Cast", who: str) -> str:
-    """An authenticator app that was set up; its first code. Nothing for whom it could not be done."""
-    if who == "disabled":
-        return "123456"
-    person = await cast.world.person(cast.called(who))
-    async with cast.world.database.write() as tx:
-        # Two callers may be one person.
-        await tx.run("delete from totp where person_id = :id", id=person.id)
-        _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
-        actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-        return TOTP((await second.enrol(tx, actor, "Courtyard")).secret).now()
-
-
-async def my_used_app(cast: "Cast", who: str) -> str:
-    """An authenticator app that is in use."""
-    if who == "disabled":
-        return ""
-    code = await my_app(cast, who)
-    person = await cast.world.person(cast.called(who))
-    async with cast.world.database.write() as tx:
-        _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
-        actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-        await second.confirm(tx, actor, code)
-    return ""
-
-
-async def reset_token(cast: "Cast", who: str) -> str:
-    return await _mailed(cast, "reset")
-
-
-async def verify_token(cast: "Cast", who: str) -> str:
-    return await _mailed(cast, "verify")
-
-
-async def email_token(cast: "Cast", who: str) -> str:
-    return await _mailed(cast, "change_email")
-
-
-async def _mailed(cast: "Cast", kind: mailed.Kind) -> str:
-    person = await cast.world.person(f"sue-{secrets.token_hex(4)}")
-    email = await new_email(cast, "") if kind == "change_email" else None
-    async with cast.world.database.write() as tx:
-        await mailed.promise(tx, person.id, kind, email)
-        token_id = await tx.one(str, "select id from mailed_token where person_id = :id", id=person.id)
-        letter = await mailed.letter(tx, str(token_id))
-        assert letter is not None
-        return str(await mailed.mint(tx, letter))
-
-
-# --- what the pages name ---
-
-
-async def owner_email(cast: "Cast", who: str) -> str:
-    return (await cast.world.person(cast.called("owner"))).email
-
-
-async def client_id(cast: "Cast", who: str) -> str:
-    return (await cast.application()).client_id
-
-
-async def challenge(cast: "Cast", who: str) -> str:
-    return "c" * 43
-
-
-async def link_id(cast: "Cast", who: str) -> str:
-    """The owner's account at the provider."""
-    owner = await cast.world.person(cast.called("owner"))
-    made = ids.new()
-    async with cast.world.database.write() as tx:
-        await tx.run(
-            "insert into provider_link (id, provider, subject, person_id, email, created_at)"
-            " values (:id, 'https://id.example.org', :id, :person, null, 1)",
-            id=made,
-            person=owner.id,
-        )
-    return made
-
-
-async def provider(cast: "Cast", who: str) -> str:
-    return "acme"
-
-
-async def my_answer_text(cast: "Cast", who: str) -> str:
-    return json.dumps(await my_answer(cast, who))
-
-
-async def device_of(cast: "Cast", who: str) -> Authenticator:
-    """A passkey that this person has, as they carry it."""
-    if who not in cast.devices:
-        person = await cast.world.person(cast.called(who))
-        async with cast.world.database.write() as tx:
-            _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
-            actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-            asked = await passkeys.ask_to_register(tx, actor, HERE)
-        device = Authenticator(f"https://{SITE}")
-        made = device.register(asked.options)
-        await passkeys.register(cast.world.database, actor, HERE, asked.id, made, "Laptop")
-        cast.devices[who] = device
-    return cast.devices[who]
-
-
-async def owner_passkey(cast: "Cast", who: str) -> str:
-    """The owner's; its name is nowhere in the call."""
-    await device_of(cast, "owner")
-    return ""
-
-
-async def first_answer(cast: "Cast", who: str) -> str:
-    """The owner's passkey answers to whoever signs in."""
-    device = await device_of(cast, "owner")
-    async with cast.world.database.write() as tx:
-        asked = await passkeys.ask_to_sign_in(tx, HERE)
-    cast.challenges["first"] = asked.id
-    return json.dumps(device.answer(asked.options))
-
-
-async def first_challenge(cast: "Cast", who: str) -> str:
-    return cast.challenges["first"]
-
-
-async def again_answer(cast: "Cast", who: str) -> str:
-    """The owner's passkey answers to whoever confirms."""
-    return await _second(cast, "owner")
-
-
-async def again_challenge(cast: "Cast", who: str) -> str:
-    return cast.challenges["owner"]
-
-
-async def halfway_answer(cast: "Cast", who: str) -> str:
-    return await _second(cast, "halfway")
-
-
-async def halfway_challenge(cast: "Cast", who: str) -> str:
-    return cast.challenges["halfway"]
-
-
-async def _second(cast: "Cast", who: str) -> str:
-    device, person = await device_of(cast, who), await cast.world.person(cast.called(who))
-    async with cast.world.database.write() as tx:
-        asked = await passkeys.ask_for_second(tx, HERE, person.id)
-    cast.challenges[who] = asked.id
-    return json.dumps(device.answer(asked.options))
-
-
-async def halfway_code(cast: "Cast", who: str) -> str:
-    """A recovery code of whoever waits for the second factor."""
-    await device_of(cast, "halfway")
-    person = await cast.world.person(cast.called("halfway"))
-    async with cast.world.database.write() as tx:
-        _, secret = await sessions.begin(tx, person, ORIGIN, "test", second=False)
-        actor = (await sessions.authenticate(tx, secret, ORIGIN))[0]
-        return (await second.regenerate(tx, actor))[0]

@@ -64,6 +64,16 @@ ARTIFACTS = [
     Row("1 43+++ + 334 111", "PUT " + ONE + "/aliases/{alias}", uses=REPLACED, json={"version": 2}),
     Row("1 43+++ + 334 111", "DELETE " + ONE + "/aliases/{alias}", uses=REPLACED),
 ]
+LINK = ONE + "/links/{link_id}"
+LINKED = {"link_id": "open_link_id"}
+PUBLIC_LINKS = [
+    Row("1 43+++ + +34 111", "GET " + SPACE + "/links"),
+    Row("1 43+++ + +34 111", "GET " + ONE + "/links"),
+    Row("1 43+++ + 334 111", "POST " + ONE + "/links", json={}),
+    Row("1 43+++ + +34 111", "GET " + LINK, uses=LINKED),
+    Row("1 43+++ + 334 111", "PATCH " + LINK, uses=LINKED, json={"name": "For the board"}),
+    Row("1 43+++ + 334 111", "DELETE " + LINK, uses=LINKED),
+]
 UPLOADS = [
     Row("+ +++++ + +++ +++", "OPTIONS " + SPACE + "/uploads"),
     Row(
