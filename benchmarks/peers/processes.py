@@ -73,6 +73,10 @@ def stop(server: "subprocess.Popen[bytes] | None", patience: float = 30) -> None
     for pid in _session(server.pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    # Until it is gone its port still answers, in the place of whoever comes next.
+    end = time.monotonic() + patience
+    while _session(server.pid) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def cpu(pids: Sequence[int]) -> float:
