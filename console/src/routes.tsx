@@ -1,8 +1,11 @@
 // Every page and its address. What is filtered and which tab is open stands in the address, so that a link shares it.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { type ArtifactFilters, me, queryClient, type SpaceTab, space } from "./api";
+import type { AdminSearch } from "./api/administration";
 import { artifact, type JobFilters } from "./api/contents";
 import type { RequestFilters } from "./api/programs";
+import type { Kind } from "./api/search";
+import type { AccountTab } from "./pages/Account";
 import { Missing } from "./pages/Missing";
 import type { OrganizationTab } from "./pages/Organization";
 import { Failure } from "./parts/Failure";
@@ -173,6 +176,39 @@ const logs = createRoute({
   component: lazyRouteComponent(() => import("./pages/Requests"), "Requests"),
 });
 
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  validateSearch: (search): { tab?: AccountTab } => ({
+    tab: one(search.tab, "security", "sessions", "activity", "preferences"),
+  }),
+  component: lazyRouteComponent(() => import("./pages/Account"), "Account"),
+});
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin",
+  validateSearch: (search): AdminSearch => ({
+    tab: one(search.tab, "people", "trail", "settings"),
+    days: [7, 30, 90].find((days) => days === search.days) as AdminSearch["days"],
+    q: text(search.q),
+    state: one(search.state, "active", "invited", "disabled"),
+    action: text(search.action),
+    person: text(search.person),
+  }),
+  component: lazyRouteComponent(() => import("./pages/Admin"), "Admin"),
+});
+
+const search = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (search): { q?: string; kind?: Kind } => ({
+    q: text(search.q),
+    kind: one(search.kind, "space", "artifact", "thread", "message"),
+  }),
+  component: lazyRouteComponent(() => import("./pages/Search"), "Search"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     spaces,
@@ -184,6 +220,9 @@ export const router = createRouter({
     keys,
     applications,
     logs,
+    account,
+    admin,
+    search,
   ]),
   basepath: "/console",
   defaultPreload: "intent",

@@ -19,6 +19,9 @@ export function size(bytes: number): string {
   return new Intl.NumberFormat(LANGUAGE, options as Intl.NumberFormatOptions).format(bytes / 1000 ** step);
 }
 
+/** A number with the marks of the language. */
+export const count = (value: number) => new Intl.NumberFormat(LANGUAGE).format(value);
+
 /** How long ago: `3 days ago`. */
 export function ago(time: string): string {
   const seconds = (Date.parse(time) - Date.now()) / 1000;

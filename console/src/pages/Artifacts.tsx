@@ -143,7 +143,7 @@ function Add({ space }: { space: Space }) {
       inputProps={{ "aria-label": "Files to upload" }}
     >
       {(props) => (
-        <Button {...props} leftSection={<IconUpload size={17} aria-hidden />}>
+        <Button {...props} data-key="u" leftSection={<IconUpload size={17} aria-hidden />}>
           Upload files
         </Button>
       )}

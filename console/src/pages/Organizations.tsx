@@ -23,7 +23,7 @@ export function Organizations() {
       <title>Organizations · Courtyard</title>
       <div className="head">
         <Title order={1}>Organizations</Title>
-        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open}>
+        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open} data-key="n">
           New organization
         </Button>
       </div>

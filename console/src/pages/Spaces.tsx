@@ -35,7 +35,7 @@ export function Spaces() {
       <title>Spaces · Courtyard</title>
       <div className="head">
         <Title order={1}>Spaces</Title>
-        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open}>
+        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open} data-key="n">
           New space
         </Button>
       </div>

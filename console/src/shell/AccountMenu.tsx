@@ -2,6 +2,7 @@ import { Avatar, type MantineColorScheme, Menu, UnstyledButton, useMantineColorS
 import { notifications } from "@mantine/notifications";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { api, me, told } from "../api";
 
 const SCHEMES = [
@@ -24,6 +25,7 @@ async function signOut() {
 /** Who is signed in, the colours, and the way out. */
 export function AccountMenu() {
   const { data: person } = useSuspenseQuery(me());
+  const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu width={230}>
@@ -50,7 +52,7 @@ export function AccountMenu() {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item component="a" href="/account" leftSection={<IconUserCircle size={17} aria-hidden />}>
+        <Menu.Item onClick={() => navigate({ to: "/account" })} leftSection={<IconUserCircle size={17} aria-hidden />}>
           Account
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={signOut}>

@@ -1,56 +1,91 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight } from "@mantine/spotlight";
-import { IconSearch } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { Spotlight, spotlight } from "@mantine/spotlight";
+import { IconFile, IconLayoutGrid, IconMessage, IconMessages, IconSearch } from "@tabler/icons-react";
+import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { api, told } from "../api";
-import { OUTSIDE, PLACES } from "./places";
+import { useEffect, useState } from "react";
+import { me } from "../api";
+import { found, KINDS, type Kind, place } from "../api/search";
+import { Marked } from "../parts/Marked";
+import { OUTSIDE, placesOf } from "./places";
 
-/** Ctrl K: the pages, and the spaces whose name contains what is typed. */
-export function Palette() {
+const ICONS: Record<Kind, typeof IconFile> = {
+  space: IconLayoutGrid,
+  artifact: IconFile,
+  thread: IconMessages,
+  message: IconMessage,
+};
+
+/** The pages, and whatever is found by what is typed. `asked` counts how often it was opened. */
+export function Palette({ asked }: { asked: number }) {
   const navigate = useNavigate();
+  const { data: person } = useSuspenseQuery(me());
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), 200);
-  const { data, isFetching } = useQuery({
-    queryKey: ["palette", q],
-    queryFn: () => told(api.GET("/v1/spaces", { params: { query: { mine: "true", q, limit: 8 } } })),
-    enabled: q !== "",
-  });
-  const found = q && data ? data.data : [];
+  const { data, isFetching } = useInfiniteQuery(found(q, undefined, 8));
+  useEffect(() => {
+    if (asked) spotlight.open();
+  }, [asked]);
+  const hits = q && data ? (data.pages[0]?.data ?? []) : [];
+  const named = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase());
+  const pages = placesOf(person).filter(({ label }) => named(label));
+  const outside = OUTSIDE.filter(({ label }) => named(label));
   return (
-    <Spotlight
-      query={typed}
-      onQueryChange={setTyped}
-      shortcut={["mod + K"]}
-      highlightQuery={false}
-      nothingFound={isFetching || q !== typed.trim() ? "Searching…" : "Nothing has such a name."}
-      attributes={{ content: { "aria-label": "Search and commands" } }}
-      searchProps={{
-        leftSection: <IconSearch size={19} aria-hidden />,
-        placeholder: "Search spaces and pages",
-        "aria-label": "Search spaces and pages",
-      }}
-      actions={[
-        ...PLACES.map(({ label, to, icon: Icon }) => ({
-          id: to,
-          label,
-          leftSection: <Icon size={20} aria-hidden />,
-          onClick: () => navigate({ to }),
-        })),
-        ...OUTSIDE.map(({ label, href, icon: Icon }) => ({
-          id: href,
-          label,
-          leftSection: <Icon size={20} aria-hidden />,
-          onClick: () => location.assign(href),
-        })),
-        ...found.map((space) => ({
-          id: space.id,
-          label: space.name,
-          description: `Space · ${space.organization.name}`,
-          onClick: () => navigate({ to: "/spaces/$spaceId", params: { spaceId: space.id } }),
-        })),
-      ]}
-    />
+    <Spotlight.Root query={typed} onQueryChange={setTyped} shortcut={null} attributes={NAME}>
+      <Spotlight.Search
+        leftSection={<IconSearch size={19} aria-hidden />}
+        placeholder="Search everything, or jump to a page"
+        aria-label="Search everything, or jump to a page"
+      />
+      <Spotlight.ActionsList>
+        {pages.map(({ label, to, icon: Icon }) => (
+          <Spotlight.Action
+            key={to}
+            label={label}
+            leftSection={<Icon size={20} aria-hidden />}
+            onClick={() => navigate({ to })}
+          />
+        ))}
+        {outside.map(({ label, href, icon: Icon }) => (
+          <Spotlight.Action
+            key={href}
+            label={label}
+            leftSection={<Icon size={20} aria-hidden />}
+            onClick={() => location.assign(href)}
+          />
+        ))}
+        {hits.map((hit) => {
+          const Icon = ICONS[hit.kind];
+          return (
+            <Spotlight.Action
+              key={hit.kind + hit.id}
+              onClick={() => navigate({ to: place(hit) as "/" })}
+              className="hit"
+            >
+              <Icon size={20} aria-hidden />
+              <span>
+                <Marked pieces={hit.highlights.name} />
+                <small>
+                  {KINDS[hit.kind]} · {hit.space_name}
+                </small>
+              </span>
+            </Spotlight.Action>
+          );
+        })}
+        {q !== "" && (
+          <Spotlight.Action
+            label={`All that is found for “${q}”`}
+            leftSection={<IconSearch size={20} aria-hidden />}
+            onClick={() => navigate({ to: "/search", search: { q } })}
+          />
+        )}
+        {pages.length + hits.length === 0 && q === "" && <Spotlight.Empty>Searching…</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+      <span role="status" className="unseen">
+        {q !== "" && !isFetching && `${hits.length} found`}
+      </span>
+    </Spotlight.Root>
   );
 }
+
+const NAME = { content: { "aria-label": "Search and commands" } };

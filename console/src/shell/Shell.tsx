@@ -1,17 +1,20 @@
-import { AppShell, Burger, Drawer, UnstyledButton } from "@mantine/core";
+import { AppShell, Burger, Drawer, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useNetwork } from "@mantine/hooks";
-import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Fragment, lazy, Suspense } from "react";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Fragment, lazy, Suspense, useEffect, useState } from "react";
+import { me } from "../api";
 import { useWaiting } from "../confirming";
 import { useLost } from "../live";
+import { hear } from "../shortcuts";
 import { AccountMenu } from "./AccountMenu";
-import { Palette } from "./Palette";
-import { OUTSIDE, PLACES } from "./places";
+import { OUTSIDE, placesOf } from "./places";
 import { Tray } from "./Tray";
 
-/** Loaded when it is asked for. */
+/** Loaded when they are asked for. */
+const Palette = lazy(() => import("./Palette").then((all) => ({ default: all.Palette })));
+const Shortcuts = lazy(() => import("./Shortcuts").then((all) => ({ default: all.Shortcuts })));
 const Confirm = lazy(() => import("../parts/Confirm").then((all) => ({ default: all.Confirm })));
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
 
@@ -21,6 +24,10 @@ export function Shell() {
   const online = useNetwork().online;
   const lost = useLost();
   const asked = useWaiting();
+  const [searches, setSearches] = useState(0);
+  const [help, setHelp] = useState(false);
+  const search = () => setSearches((times) => times + 1);
+  useKeys(search, () => setHelp(true));
   const busy = useRouterState({ select: (state) => state.isLoading });
   return (
     <AppShell
@@ -37,7 +44,7 @@ export function Shell() {
           <Mark />
           <span className="mantine-visible-from-xs">Courtyard</span>
         </Link>
-        <UnstyledButton className="search" onClick={spotlight.open}>
+        <UnstyledButton className="search" onClick={search}>
           <IconSearch size={17} aria-hidden />
           <span>Search or jump to…</span>
           <kbd aria-hidden>{COMMAND}</kbd>
@@ -69,23 +76,38 @@ export function Shell() {
           <Outlet />
         </div>
       </AppShell.Main>
-      <Palette />
-      {asked && (
-        <Suspense>
-          <Confirm />
-        </Suspense>
-      )}
+      <Suspense>
+        {searches > 0 && <Palette asked={searches} />}
+        {help && <Shortcuts onClose={() => setHelp(false)} />}
+        {asked && <Confirm />}
+      </Suspense>
     </AppShell>
   );
 }
 
+/** Listens for the keys that do something on every page. */
+function useKeys(search: () => void, help: () => void): void {
+  const navigate = useNavigate();
+  const { toggleColorScheme } = useMantineColorScheme();
+  const { administrator } = useSuspenseQuery(me()).data;
+  useEffect(() => {
+    const to = { s: "/", j: "/jobs", k: "/developer/keys", a: administrator ? "/admin" : "/account" } as const;
+    const go = (key: keyof typeof to) => void navigate({ to: to[key] });
+    const listener = (event: KeyboardEvent) => hear(event, { search, help, go, colours: toggleColorScheme });
+    document.addEventListener("keydown", listener);
+    return () => document.removeEventListener("keydown", listener);
+  });
+}
+
 function Places({ onGo }: { onGo: () => void }) {
+  const { data: person } = useSuspenseQuery(me());
+  const places = placesOf(person);
   const path = useRouterState({ select: (state) => state.location.pathname });
   return (
     <nav aria-label="Main" className="places">
-      {PLACES.map(({ label, to, icon: Icon, part }, at) => (
+      {places.map(({ label, to, icon: Icon, part }, at) => (
         <Fragment key={to}>
-          {at > 0 && part !== PLACES[at - 1]?.part && <hr />}
+          {at > 0 && part !== places[at - 1]?.part && <hr />}
           <Link to={to} onClick={onGo} aria-current={isIn(path, to) ? "page" : undefined}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {label}

@@ -4,6 +4,7 @@ import {
   IconApps,
   IconBook2,
   IconBuilding,
+  IconGauge,
   IconKey,
   IconLayoutGrid,
   IconProgressCheck,
@@ -17,10 +18,13 @@ export const PLACES = [
   { label: "API keys", to: "/developer/keys", icon: IconKey, part: "programs" },
   { label: "Applications", to: "/developer/apps", icon: IconApps, part: "programs" },
   { label: "Requests", to: "/developer/logs", icon: IconActivity, part: "programs" },
+  { label: "Account", to: "/account", icon: IconUserCircle, part: "self" },
+  { label: "Administration", to: "/admin", icon: IconGauge, part: "self" },
 ] as const;
 
+/** The places of somebody: the administration is for administrators. */
+export const placesOf = (person: { administrator: boolean }) =>
+  PLACES.filter(({ to }) => to !== "/admin" || person.administrator);
+
 /** Pages of the server itself, outside the console. */
-export const OUTSIDE = [
-  { label: "Account", href: "/account", icon: IconUserCircle },
-  { label: "API reference", href: "/docs", icon: IconBook2 },
-] as const;
+export const OUTSIDE = [{ label: "API reference", href: "/docs", icon: IconBook2 }] as const;
