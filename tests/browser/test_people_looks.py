@@ -96,8 +96,8 @@ def organization_settings(window: Window) -> None:
     window.page.get_by_role("heading", name="Delete the organization").wait_for()
 
 
-PAGES = [people, transfer, threads, thread, new_thread, customers, customer, activity, connect]
-PAGES += [organizations, organization, organization_people, organization_keys, organization_settings]
+HOUSE = [organizations, organization, organization_people, organization_keys, organization_settings]
+PAGES = [people, transfer, threads, thread, new_thread, customers, customer, activity, connect, *HOUSE]
 
 
 @pytest.mark.parametrize(("scheme", "width"), SIZES)

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.window import Window
-from tests.server.running import PATIENCE, PASSWORD, Server
+from tests.server.running import PASSWORD, PATIENCE, Server
 
 GUEST = "a lake has two shores"
 
@@ -94,9 +94,11 @@ def test_a_role_changes_at_once_and_comes_back_when_it_is_refused(window: Window
     window.expected.append("status of 503")
     page.route(
         re.compile("/members/"),
-        lambda route: route.fulfill(status=503, json={"detail": "Not now."})
-        if route.request.method == "PUT"
-        else route.continue_(),
+        lambda route: (
+            route.fulfill(status=503, json={"detail": "Not now."})
+            if route.request.method == "PUT"
+            else route.continue_()
+        ),
     )
     role.select_option("admin")
     expect(page.get_by_text("dora stays editor")).to_be_visible()
@@ -118,12 +120,12 @@ def test_a_space_is_given_away_and_left(window: Window, server: Server) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("New owner").select_option(label="emil")
     # As if the sign-in were long ago: the server wants to know first whether it is still the same person.
-    asking = {"status": 403, "json": {"code": "confirmation_required", "detail": "Confirm first."}}
-    page.route(re.compile("/transfer$"), lambda route: route.fulfill(**asking), times=1)
+    asking = {"code": "confirmation_required", "detail": "Confirm first."}
+    page.route(re.compile("/transfer$"), lambda route: route.fulfill(status=403, json=asking), times=1)
     window.expected.append("status of 403")
     dialog.get_by_role("button", name="Transfer").click()
     again = page.get_by_role("dialog", name="Is it still you?")
-    again.get_by_label("Password", exact=True).fill(PASSWORD)
+    again.get_by_role("textbox", name="Password").fill(PASSWORD)
     again.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(row(page, "emil")).to_contain_text("Owner")

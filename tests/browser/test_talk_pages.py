@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.window import Window
@@ -76,7 +76,12 @@ def test_a_thread_from_its_first_word_to_its_end(window: Window, server: Server)
 def test_markdown_is_shown_harmless(window: Window, server: Server) -> None:
     page, made = window.page, space(server, "Marsh")
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     open_thread(page, made, "Findings", HOSTILE)
     said = page.get_by_role("list", name="Messages")
     expect(said.get_by_role("heading", name="Findings")).to_be_visible()
