@@ -72,7 +72,8 @@ def policy(settings: Settings) -> Policy:
 async def beginning(scope: Scope, receive: Receive, send: Send) -> None:
     """`/`: people go on to the console, which asks them to sign in; without one to the sign-in page."""
     if scope["method"] in ("GET", "HEAD"):
-        response = Answer(303, b"", None, {"Location": "/console/" if console.is_built() else "/login"})
+        place = "/console/" if console.is_built() else "/login"
+        response = Answer(303, b"", None, {"Location": place, "Cache-Control": "no-store"})
     else:
         response = Answer(405, b"", None, {"Allow": "GET, HEAD"})
     await response(scope, receive, send)

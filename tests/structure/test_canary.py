@@ -87,9 +87,9 @@ async def test_one_that_was_written_over_is_found_in_the_file(tmp_path: Path, sq
         left.unlink()
 
 
-@pytest.mark.parametrize("name", ["server.err", "server.log", "courtyard.db-wal"])
+@pytest.mark.parametrize("name", ["000.err", "server.log", "courtyard.db-wal"])
 def test_one_in_a_file_is_found(tmp_path: Path, name: str) -> None:
-    place = tmp_path / "below" / name
+    place = tmp_path / "printed" / name
     place.parent.mkdir()
     place.write_text(f'{{"event":"{SECRET}"}}\n')
     with pytest.raises(Told):
