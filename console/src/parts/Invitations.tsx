@@ -44,7 +44,7 @@ export function Invite({ place, roles }: { place: Place; roles: RoleWord[] }) {
       if (done > 0)
         notifications.show({
           title: done === 1 ? "One person was added" : `${done} people were added`,
-          message: `As ${role} of ${place.name}. Each gets a mail.`,
+          message: `As ${role} of ${place.name}.`,
           autoClose: 6_000,
         });
     },
