@@ -49,4 +49,5 @@ async def forget(tx: Write) -> bool:
     gone = await tx.run(
         "delete from news where number < :end and at < :before", end=oldest + BATCH, before=clock.now() - KEPT
     )
-    return gone == BATCH
+    # Numbers have gaps: fewer than a thousand says nothing about those behind them.
+    return gone > 0

@@ -236,6 +236,23 @@ async def recover(tx: Write) -> int:
     return len(jobs)
 
 
+async def hold_of_artifact(tx: Write, artifact_id: str) -> None:
+    """Hold the jobs of an artifact that is about to end: whoever settles one holds it before the artifact."""
+    await tx.all(str, HOLD_OF_ARTIFACT, id=artifact_id)
+
+
+async def hold_of_space(tx: Write, space_id: str) -> None:
+    """The same for the jobs of a space that somebody works on now."""
+    await tx.all(str, HOLD_OF_SPACE, id=space_id)
+
+
+# On SQLite nobody writes beside us.
+_OF_ARTIFACT: LiteralString = "select id from job where artifact_id = :id order by id"
+HOLD_OF_ARTIFACT = Pair(sqlite=_OF_ARTIFACT + " limit 0", postgres=_OF_ARTIFACT + " for update")
+_OF_SPACE: LiteralString = "select id from job where space_id = :id and status = 'processing' order by id"
+HOLD_OF_SPACE = Pair(sqlite=_OF_SPACE + " limit 0", postgres=_OF_SPACE + " for update")
+
+
 async def cancel_of(tx: Write, person_id: str) -> int:
     """Stop all that a person asked for and that has not ended; how many. The result of a running one is refused."""
     jobs = await tx.all(

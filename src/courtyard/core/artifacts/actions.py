@@ -75,9 +75,10 @@ _HELD: LiteralString = (
 )
 _LOCK: LiteralString = "select id from artifact where id = :id"
 LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
+# One that a worker is at is left for the next time: it holds the job, and waits for the row.
 _EXPIRED: LiteralString = (
-    COLUMNS
-    + " from artifact a where a.deleted_at is not null and a.deleted_at < :before order by a.deleted_at limit :limit"
+    COLUMNS + " from artifact a where a.deleted_at is not null and a.deleted_at < :before and not exists"
+    " (select 1 from job j where j.artifact_id = a.id and j.status = 'processing') order by a.deleted_at limit :limit"
 )
 EXPIRED = Pair(sqlite=_EXPIRED, postgres=_EXPIRED + " for update of a skip locked")
 PURGED = 50
@@ -179,6 +180,7 @@ async def purge(tx: Write, actor: Actor, artifact: Artifact) -> None:
 
     Its bytes are swept after the commit. Raises NotFound.
     """
+    await queue.hold_of_artifact(tx, artifact.id)
     if await tx.one(str, LOCK, id=artifact.id) is None:
         raise NotFound
     held = await tx.one(_Held, _HELD, id=artifact.id) or _Held(0, 0)
@@ -206,7 +208,7 @@ async def inspected(tx: Write, job: Job, found: Inspection) -> bool:
     """
     if not await queue.complete(tx, job):
         return False
-    await tx.run(
+    kept = await tx.run(
         "update artifact set content_type = :content_type, text_excerpt = :text," + _TOUCH + " where id = :id"
         " and version = :version",
         id=job.artifact_id,
@@ -215,7 +217,9 @@ async def inspected(tx: Write, job: Job, found: Inspection) -> bool:
         version=version_of(job),
         now=clock.now(),
     )
-    await indexing.artifact(tx, job.artifact_id or "")
+    if kept:
+        # Otherwise others may hold the row, and are writing its document themselves.
+        await indexing.artifact(tx, job.artifact_id or "")
     await events.record(tx, system("worker"), "artifact.inspected", space_id=job.space_id, object_id=job.artifact_id)
     return True
 

@@ -34,8 +34,10 @@ _UNFINISHED: LiteralString = " where id = :id and status <> 'completed'"
 _ENDED: LiteralString = (
     "select g.artifact_id from generation g join artifact a on a.id = g.artifact_id"
     " where a.status in ('pending', 'processing') and not exists (select 1 from job j where j.artifact_id = g.artifact_id"
-    " and j.kind = 'generate' and j.status in ('pending', 'processing')) limit 100"
+    " and j.kind = 'generate' and j.status in ('pending', 'processing')) order by g.artifact_id limit 100"
 )
+# Every process looks: what one of them settles at this moment the others leave alone, lest it be told twice.
+ENDED = Pair(sqlite=_ENDED, postgres=_ENDED + " for no key update of a skip locked")
 _REASON: LiteralString = (
     "select case when status = 'cancelled' then 'Cancelled.' else coalesce(error, 'This went wrong.') end from job"
     " where artifact_id = :id and kind = 'generate' order by number desc limit 1"
@@ -151,7 +153,7 @@ async def fail(tx: Write, job: Job, error: str) -> bool:
 
 async def settle_ended(tx: Write) -> int:
     """Fail artifacts whose job was cancelled, or given up without a word; how many."""
-    ended = await tx.all(str, _ENDED)
+    ended = await tx.all(str, ENDED)
     for artifact_id in ended:
         await _failed(tx, artifact_id, await tx.one(str, _REASON, id=artifact_id) or "This went wrong.")
     return len(ended)

@@ -48,11 +48,11 @@ async def look(tx: Read, artifact: Artifact) -> Look:
 
 
 async def learn(tx: Write, artifact: Artifact, seen: Look) -> None:
-    """Keep what an inspection found out, in the transaction that settles it."""
+    """Keep what an inspection found out about the present version, in the transaction that settles it."""
     await tx.run(
         "insert into artifact_look (artifact_id, version, pages, width, height)"
         " select :id, :version, cast(:pages as bigint), cast(:width as bigint), cast(:height as bigint)"
-        " where exists (select 1 from artifact where id = :id)"
+        " where exists (select 1 from artifact where id = :id and version = :version)"
         " on conflict (artifact_id) do update set version = excluded.version, pages = excluded.pages,"
         " width = excluded.width, height = excluded.height",
         id=artifact.id,

@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 import msgspec
 from msgspec import UNSET
 
-from courtyard.core import clock, events, ids, indexing, text
+from courtyard.core import clock, events, ids, indexing, queue, text
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
@@ -97,6 +97,7 @@ async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Spa
 
 async def remove(tx: Write, actor: Actor, space: Space) -> None:
     """End a space found with OWN, and all that is in it. Its blobs are swept after the commit."""
+    await queue.hold_of_space(tx, space.id)
     await tx.run(
         "insert into blob_garbage (key, at) select x.key, :now from ("
         "select blob_key as key from artifact where space_id = :id"
