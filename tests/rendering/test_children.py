@@ -124,6 +124,12 @@ async def test_who_gives_up_leaves_no_child() -> None:
     await there(mark, wanted=False)
 
 
+async def test_a_child_that_ends_leaves_nobody_behind() -> None:
+    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
+    await trying("leave", mark)
+    await there(mark, wanted=False)
+
+
 async def test_a_killed_server_leaves_no_child() -> None:
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
     script = f"""

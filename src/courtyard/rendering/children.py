@@ -195,10 +195,10 @@ async def _child(command: list[str], scratch: Path, data: bytes, limits: Limits)
 
 
 async def _end(child: Process) -> None:
-    """Kill what still runs, with its whole group."""
+    """Kill its whole group: also what a child has left behind that has ended by itself."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
     if child.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
 
 
