@@ -28,7 +28,8 @@ _RETRIES: dict[str, Any] = {
     "retry_timeout": timedelta(seconds=10),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
 }
-_NO_ROOM = re.compile(r"\b507\b|StorageFull|QuotaExceeded|InsufficientStorage|NoSpace")
+_NO_ROOM = re.compile(r"\b507 Insufficient Storage\b|StorageFull|QuotaExceeded|InsufficientStorage|NoSpace")
+_PAST_THE_END = re.compile(r"\b416 Range Not Satisfiable\b|<Code>InvalidRange</Code>")
 _REASON = re.compile(r"<Code>(.*?)</Code>(?:.*?<Message>(.*?)</Message>)?", re.DOTALL)
 
 
@@ -138,7 +139,7 @@ async def _asked(call: Awaitable[T]) -> T:
         raise Down(f"the object store did not answer within {PATIENCE:.0f} seconds") from None
     except (BaseError, OSError, RuntimeError) as error:
         text = str(error)
-        if "416 " in text:
+        if _PAST_THE_END.search(text):
             raise _PastTheEnd from None
         raise (Full if _NO_ROOM.search(text) else Down)(reason(error)) from None
 

@@ -87,7 +87,7 @@ class ObjectBlobs:
                 digest.update(chunk)
 
         # An adopted copy that was broken off may have left parts; a key of its own has none.
-        place = self._bucket.create if expected is None else self._bucket.write
+        place = self._create if expected is None else self._bucket.write
         parts = self._parts(lambda number, data: place(part_path(key, number), data), first_last=True)
         try:
             async for batch in batches(chunks, KEPT, limit=limit):
@@ -170,7 +170,7 @@ class ObjectBlobs:
     async def begin(self) -> str:
         """A new upload, empty: its id."""
         upload = secrets.token_hex(16)
-        await self._bucket.create(f"uploads/{upload}/begun", b"")
+        await self._create(f"uploads/{upload}/begun", b"")
         return upload
 
     async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
@@ -258,6 +258,13 @@ class ObjectBlobs:
         task = asyncio.create_task(work)
         self.clearing.add(task)
         task.add_done_callback(self.clearing.discard)
+
+    async def _create(self, path: str, data: bytes) -> None:
+        try:
+            await self._bucket.create(path, data)
+        except Exists as error:
+            # Nobody else has our random names: it was written, and the answer got lost before the next try.
+            raise Down(f"the object store did not say whether it has what it was given: {error}") from error
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:

@@ -162,7 +162,7 @@ class Postgres:
     def __init__(self, url: str, most: int) -> None:
         self._memory = Memory()
         self._connections = Connections(url, most, STATEMENT_SECONDS)
-        self._scans = Connections(url, SCANS, SCAN_SECONDS)
+        self._scans = Connections(url, SCANS, SCAN_SECONDS, "auto")
 
     @classmethod
     async def open(cls, url: str, *, least: int = 1, most: int = 10) -> "Postgres":
