@@ -240,7 +240,8 @@ class ObjectBlobs:
     async def close(self) -> None:
         """After what is being cleared away."""
         while self.clearing:
-            await asyncio.gather(*self.clearing)
+            # What could not be removed is tidied up later.
+            await asyncio.gather(*self.clearing, return_exceptions=True)
         await asyncio.to_thread(self._threads.shutdown)
         await self._bucket.close()
 

@@ -14,7 +14,7 @@ from courtyard.core.errors import Refusal, TooLarge
 from courtyard.core.spaces import Space
 from courtyard.core.uploads import ChecksumMismatch, Locked, Upload, UploadGone
 from courtyard.storage.blobs import Blob, Gap, Taken, TooLong
-from courtyard.storage.database import Database
+from courtyard.storage.database import Busy, Database, Down, Full
 from courtyard.web import upload as bodies
 from courtyard.web.arrival import BodyRefused, ClientGone
 from courtyard.web.call import Call
@@ -49,7 +49,7 @@ async def receive(
     Raises ChecksumMismatch, TooLarge, Full, Down, and what `uploads.seize` and making an artifact raise.
     """
     body = _Body(call)
-    async with _held(call, space, upload, offset, length) as seized:
+    async with _held(call, space, upload, offset, length, body.lost) as seized:
         held = seized
         if held.state == "open":
             held = await (_take(call, held, body) if checksum is None else _take_whole(call, held, body, checksum))
@@ -64,7 +64,7 @@ async def receive(
 async def settle(call: Call, space: Space, upload: Upload) -> Upload:
     """Close one that has every byte, left by whoever was killed before that. Raises as `receive` does."""
     if upload.state == "full":
-        async with _held(call, space, upload, upload.received, None) as held:
+        async with _held(call, space, upload, upload.received, None, asyncio.Event()) as held:
             await _close(call, space, held)
         return await _now(call, space, upload)
     return upload
@@ -97,14 +97,18 @@ class _Body:
         self._chunks = bodies.body(call.receive)
         self._next: bytes | None = None
         self._broken: Exception | None = None
+        self.lost = asyncio.Event()
+        """Set when somebody else may add to the upload: not another byte is written then."""
 
     async def more(self) -> bool:
-        """Whether there is another byte."""
+        """Whether there is another byte. Raises Locked."""
         if self._next is None and self._broken is None:
             try:
                 self._next = await anext(self._chunks, None)
             except (ClientGone, BodyRefused) as broken:
                 self._broken = broken
+        if self.lost.is_set():
+            raise Locked
         return self._next is not None
 
     async def piece(self) -> AsyncIterator[bytes]:
@@ -122,14 +126,16 @@ class _Body:
 
 
 @asynccontextmanager
-async def _held(call: Call, space: Space, upload: Upload, offset: int, length: int | None) -> AsyncGenerator[Upload]:
+async def _held(
+    call: Call, space: Space, upload: Upload, offset: int, length: int | None, lost: asyncio.Event
+) -> AsyncGenerator[Upload]:
     """The upload, ours alone until the end of the block; the lease of whoever is killed runs out by itself."""
     database = call.services.database
     async with database.write() as tx:
         life = call.services.policy.upload_life
         held = await uploads.seize(tx, space, upload, offset, length=length, life=life)
     done = asyncio.Event()
-    beating = asyncio.create_task(_beat(database, held, done))
+    beating = asyncio.create_task(_beat(database, held, done, lost))
     try:
         yield held
     except (FileNotFoundError, Gap):
@@ -146,16 +152,27 @@ async def _held(call: Call, space: Space, upload: Upload, offset: int, length: i
             await uploads.let_go(tx, held)
 
 
-async def _beat(database: Database, held: Upload, done: asyncio.Event) -> None:
-    while True:
-        try:
-            async with asyncio.timeout(BEAT):
-                await done.wait()
-            return
-        except TimeoutError:
-            async with database.write() as tx:
-                if not await uploads.beat(tx, held):
-                    return
+async def _beat(database: Database, held: Upload, done: asyncio.Event, lost: asyncio.Event) -> None:
+    """Prolong the lease until all is done. Whoever cannot is taken for dead by the others, and so must stop."""
+    prolonged = time.monotonic()
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(BEAT):
+                    await done.wait()
+                return
+            except TimeoutError:
+                now = time.monotonic()
+            try:
+                async with database.write() as tx:
+                    if not await uploads.beat(tx, held):
+                        return
+                prolonged = now
+            except (Busy, Down, Full):
+                if time.monotonic() > prolonged + uploads.LEASE / clock.SECOND:
+                    raise
+    finally:
+        lost.set()
 
 
 async def _take(call: Call, held: Upload, body: _Body) -> Upload:

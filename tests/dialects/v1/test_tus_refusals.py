@@ -9,6 +9,8 @@ from httpx2 import AsyncClient
 
 from courtyard.core import clock, quota, uploads
 from courtyard.core.spaces import Space
+from courtyard.storage.blobs import Gap
+from courtyard.web import resumable
 from courtyard.web.arrival import ClientGone
 from courtyard.web.dialect import Services
 from tests.dialects.conftest import Clients as Everybody
@@ -190,6 +192,26 @@ async def test_the_lease_of_whoever_was_killed_runs_out(
         with pytest.raises(uploads.Locked):
             await uploads.advance(tx, upload, 3)
     assert await offset(ada, address) == 5
+
+
+async def test_who_loses_the_lease_in_the_middle_writes_not_another_byte(
+    ada: AsyncClient, place: str, space: Space, world: World, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable, "BEAT", 0.02)
+    address = await begin(ada, place)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield HELLO[:5]
+        async with world.database.write() as tx:
+            await tx.run("update upload set fence = fence + 1")
+        await asyncio.sleep(0.5)
+        yield HELLO[5:]
+
+    problem(await patch(ada, address, 0, stalled()), 423, "locked")
+    await later(world)
+    upload = await seized(world, space, address)
+    with pytest.raises(Gap):
+        await services.blobs.finish(upload.stage or "", len(HELLO))
 
 
 async def test_what_was_complete_when_the_process_was_killed_is_closed_by_whoever_asks(
