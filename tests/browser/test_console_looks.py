@@ -1,5 +1,7 @@
 """Every page of the console in both schemes and on both sizes: no serious flaw, no error, nothing sideways."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,8 +57,8 @@ def account_menu(window: Window) -> None:
 def palette(window: Window) -> None:
     spaces(window)
     window.page.keyboard.press("Control+k")
-    window.page.get_by_role("textbox", name="Search spaces and pages").fill("water")
-    window.page.get_by_text("Space · Lakeside Lab").wait_for()
+    window.page.get_by_role("textbox", name="Search everything").fill("water")
+    window.page.get_by_text("Space · Water quality").first.wait_for()
 
 
 def tray(window: Window) -> None:
@@ -69,6 +71,39 @@ def missing(window: Window) -> None:
     window.page.get_by_role("heading", name="There is nothing here").wait_for()
 
 
+def at(path: str, name: str) -> Callable[[Window], None]:
+    """A page by its address, once it shows something of that name."""
+
+    def show(window: Window) -> None:
+        window.page.goto(f"/console/{path}")
+        window.page.get_by_text(name).first.wait_for()
+
+    show.__name__ = re.sub(r"\W+", "_", path)
+    return show
+
+
+def new_key(window: Window) -> None:
+    window.page.goto("/console/developer/keys")
+    window.page.get_by_role("button", name="New key").click()
+    window.page.get_by_role("dialog").get_by_label("Name").wait_for()
+
+
+MORE = [
+    new_key,
+    at("developer/keys", "Last used"),
+    at("developer/apps", "Applications that you let in"),
+    at("developer/logs", "Any API"),
+    at("account", "Delete the account"),
+    at("account?tab=security", "Set up an app"),
+    at("account?tab=sessions", "this one"),
+    at("account?tab=activity", "Signed in"),
+    at("account?tab=preferences", "Keyboard shortcuts"),
+    at("admin", "Show numbers"),
+    at("admin?tab=people", "Change"),
+    at("admin?tab=trail", "Signed in"),
+    at("admin?tab=settings", "COURTYARD_ADMIN_EMAIL"),
+    at("search?q=water", "Water quality"),
+]
 PAGES = [spaces, filtered, new_space, artifacts, empty, settings, row_menu, account_menu, palette, tray, missing]
 
 
@@ -78,7 +113,7 @@ def test_every_page_can_be_read_by_everybody(
 ) -> None:
     window = opening(site, scheme=scheme, width=width)
     window.sign_in()
-    for show in PAGES:
+    for show in [*PAGES, *MORE]:
         window.page.goto("/console/")
         show(window)
         window.shoot(shots, f"{show.__name__}-{scheme}-{width}")

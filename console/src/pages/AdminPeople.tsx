@@ -197,13 +197,8 @@ function Row({ person, onStep }: { person: Person; onStep: (step: Step) => void 
       <Table.Td className="does wide">
         <Menu>
           <Menu.Target>
-            <Button
-              variant="subtle"
-              size="compact-md"
-              rightSection={<IconChevronDown size={15} aria-hidden />}
-              aria-label={`Actions for ${person.username}`}
-            >
-              Change
+            <Button variant="subtle" size="compact-md" rightSection={<IconChevronDown size={15} aria-hidden />}>
+              Change<span className="unseen"> {person.username}</span>
             </Button>
           </Menu.Target>
           <Menu.Dropdown>

@@ -106,13 +106,8 @@ function List({ onNew }: { onNew: () => void }) {
               <Table.Td className="does wide">
                 <Menu>
                   <Menu.Target>
-                    <Button
-                      variant="subtle"
-                      size="compact-md"
-                      rightSection={<IconChevronDown size={15} aria-hidden />}
-                      aria-label={`Actions for ${one.name}`}
-                    >
-                      Change
+                    <Button variant="subtle" size="compact-md" rightSection={<IconChevronDown size={15} aria-hidden />}>
+                      Change<span className="unseen"> {one.name}</span>
                     </Button>
                   </Menu.Target>
                   <Menu.Dropdown>
