@@ -50,6 +50,7 @@ const SAID: Record<string, string> = {
   "person.demoted": "Is no administrator any more",
   "person.disabled": "The account was disabled",
   "person.enabled": "The account was enabled again",
+  "privileged.read": "Used an administrator's right: {permission}",
 };
 
 type Event = { action: string; detail: Record<string, unknown> };

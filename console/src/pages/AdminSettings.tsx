@@ -61,6 +61,6 @@ export function Settings() {
 
 function written({ value, secret, is_set }: Setting): string {
   if (secret) return is_set ? "set, not shown" : "not set";
-  if (value === null || value === "") return "–";
+  if (value === null || value === "" || (Array.isArray(value) && value.length === 0)) return "–";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
