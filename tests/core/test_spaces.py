@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from courtyard.core import artifacts, organizations, spaces
+from courtyard.core import artifacts, organizations, spaces, threads
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
 from courtyard.core.paging import Page, Slice
-from courtyard.core.spaces import Changes, Filters, NewSpace, Space
+from courtyard.core.spaces import Changes, Filters, NewSpace, Space, actions
 from courtyard.core.spaces.actions import NotAMember
 from tests.core.cast import backward, cast, forward, outcomes
 from tests.world import ANYBODY, World
@@ -319,3 +319,23 @@ async def test_only_who_may_manage_changes_a_space(world: World) -> None:
     ]  # fmt: skip
     with pytest.raises(Unauthenticated):
         await rename(ANYBODY)
+
+
+async def test_what_a_space_has_very_much_of_goes_in_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "STEP", 2)
+    ada = await world.actor("ada")
+    space, other = await world.space("ada"), await world.space("ada", "Other")
+    for place in (space, other):
+        thread = await world.thread(place)
+        for number in range(5):
+            await world.artifact(place, f"{number}.txt", thread_id=thread.id)
+            async with world.database.write() as tx:
+                await threads.say(tx, ada, thread, threads.NewMessage(content="Yes."))
+    async with world.database.write() as tx:
+        await spaces.remove(tx, ada, await spaces.find(tx, ada, space.id, Permission.OWN))
+    async with world.database.read() as tx:
+        assert await tx.one(int, "select count(*) from artifact where space_id = :id", id=other.id) == 5
+        assert (
+            await tx.one(int, "select count(*) from artifact") == await tx.one(int, "select count(*) from message") == 5
+        )
+        assert await tx.one(int, "select count(*) from blob_garbage") == 5

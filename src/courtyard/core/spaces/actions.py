@@ -35,6 +35,23 @@ _ROW: LiteralString = (
 # The organization may end at the same moment: the lock lets one of the two see the other.
 _INSERT = Pair(sqlite=_ROW, postgres=_ROW + " for key share")
 
+# What there may be very much of goes in steps: no statement may take longer than the database allows for one.
+STEP = 5_000
+_SOME_ARTIFACTS: LiteralString = "select id from artifact where space_id = :id order by id limit :step"
+_SOME_MESSAGES: LiteralString = (
+    "select m.id from message m join thread t on t.id = m.thread_id where t.space_id = :id order by m.id limit :step"
+)
+_CONTENTS = (
+    Pair(
+        sqlite="delete from artifact where id in (" + _SOME_ARTIFACTS + ")",
+        postgres="delete from artifact where id in (" + _SOME_ARTIFACTS + " for update)",
+    ),
+    Pair(
+        sqlite="delete from message where id in (" + _SOME_MESSAGES + ")",
+        postgres="delete from message where id in (" + _SOME_MESSAGES + " for update of m)",
+    ),
+)
+
 
 async def create(tx: Write, actor: Actor, organization: Organization, new: NewSpace) -> Space:
     """Make a space in an organization (from `organizations.home`); the caller owns it. Raises Invalid, TooLarge."""
@@ -110,6 +127,9 @@ async def remove(tx: Write, actor: Actor, space: Space) -> None:
     )
     await _let_go(tx, space.background_key)
     await events.record(tx, actor, "space.deleted", space_id=space.id, object_id=space.id, name=space.name)
+    for some in _CONTENTS:
+        while await tx.run(some, id=space.id, step=STEP) == STEP:
+            pass
     await tx.run("delete from space where id = :id", id=space.id)
 
 
