@@ -2,12 +2,14 @@
 
 import pytest
 
+from courtyard.core import accounts, audit
 from courtyard.core.actor import system
 from courtyard.core.errors import Forbidden, NotFound
-from courtyard.core.identity import credentials
+from courtyard.core.identity import credentials, directory, people, second, standing
 from courtyard.core.identity.credentials import NewKey
 from courtyard.core.oauth import applications, consents
 from courtyard.core.oauth.applications import NewApplication
+from courtyard.core.paging import Page
 from tests.world import World
 
 
@@ -48,3 +50,19 @@ async def test_it_ends_no_application_and_no_consent(world: World) -> None:
         with pytest.raises(Forbidden):
             await consents.withdraw(tx, limited, consent)
         assert await consents.seek(tx, ada.person_id, application) == consent
+
+
+async def test_it_does_nothing_to_people_whoever_it_belongs_to(world: World) -> None:
+    await world.administrator()
+    ada, limited = await world.person("ada"), await world.actor("root", spaces=[await world.space("root")])
+    async with world.database.write() as tx:
+        for done in (standing.promote, standing.disable, second.clear, accounts.ask_reset_of):
+            with pytest.raises(Forbidden):
+                await done(tx, limited, ada.id)
+        with pytest.raises(Forbidden):
+            await directory.page(tx, limited, directory.Filters(), Page(10))
+        with pytest.raises(Forbidden):
+            await audit.page(tx, limited, audit.Filters(), Page(10))
+        with pytest.raises(NotFound):
+            await directory.find(tx, limited, ada.id)
+        assert (await people.find(tx, ada.id)).state == "active"

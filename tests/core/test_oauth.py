@@ -6,11 +6,12 @@ import pytest
 
 from courtyard.core import clock, ids
 from courtyard.core.actor import Actor, Origin
-from courtyard.core.errors import Invalid, InvalidCredential, NotFound
-from courtyard.core.identity import credentials
-from courtyard.core.identity.credentials import OnlyTells
+from courtyard.core.errors import Forbidden, Invalid, InvalidCredential, NotFound
+from courtyard.core.identity import credentials, sessions, standing
+from courtyard.core.identity.credentials import NewKey, OnlyTells
+from courtyard.core.identity.sessions import ConfirmFirst
 from courtyard.core.oauth import applications, codes, consents, devices, tokens
-from courtyard.core.oauth.applications import Application, NewApplication
+from courtyard.core.oauth.applications import Application, Changes, NewApplication
 from courtyard.core.oauth.tokens import Granted
 from courtyard.core.paging import Page
 from tests.world import World
@@ -86,6 +87,10 @@ async def test_some_addresses_are_never_redirected_to(world: World, uri: str) ->
         ("http://127.0.0.1/back", "http://127.0.0.1:99999/back", False),
         ("http://127.0.0.1/back", "http://x@127.0.0.1:51234/back", False),
         ("http://[::1]/back", "http://[::1]:51234/back", True),
+        ("http://127.0.0.1/back", "http://127.0.0.1:\r\n51234/back", False),
+        ("http://127.0.0.1/back", "http://127.0.0.1:51234/back\t", False),
+        ("http://127.0.0.1/back", " http://127.0.0.1:51234/back", False),
+        ("http://127.0.0.1/back", "http://127.0.0.1:51234/back#", False),
         ("http://localhost/back", "http://localhost:51234/back", False),
         ("com.example.app:/back", "com.example.app:/back", True),
     ],
@@ -201,3 +206,72 @@ async def test_who_asks_too_soon_is_told_to_wait_longer(world: World) -> None:
         third = await devices.hold(tx, secret)
         assert third is not None
         assert third.pause == 10
+
+
+async def test_a_key_that_an_application_makes_makes_no_application_and_ends_with_the_consent(world: World) -> None:
+    app, bob = await application(world), await world.actor("bob")
+    granted = await grant(world, app, "admin")
+    async with world.database.write() as tx:
+        await consents.grant(tx, bob, app, ["admin"])
+        issued = await tokens.issue(tx, bob, app, granted)
+        program, _ = await credentials.authenticate(tx, issued.access, HERE)
+        _, first = await credentials.create(tx, program, NewKey(name="its own", scopes=["admin"]))
+        maker, _ = await credentials.authenticate(tx, first, HERE)
+        _, second = await credentials.create(tx, maker, NewKey(name="and one more", scopes=["admin"]))
+    async with world.database.write() as tx:
+        maker, _ = await credentials.authenticate(tx, second, HERE)
+        with pytest.raises(Forbidden):
+            await applications.create(tx, maker, NewApplication(name="Mine", redirect_uris=[], scopes=["admin"]))
+        consent = await consents.seek(tx, bob.person_id, app)
+        assert consent is not None
+        await consents.withdraw(tx, bob, consent)
+        for secret in (issued.access, first, second):
+            with pytest.raises(InvalidCredential):
+                await credentials.authenticate(tx, secret, HERE)
+
+
+async def test_a_browser_confirms_before_an_application_can_act_in_its_name(world: World) -> None:
+    ada = await world.person("ada")
+    app = await application(world)
+    new = NewApplication(name="Mine", redirect_uris=[], scopes=["admin"])
+    async with world.database.write() as tx:
+        _, secret = await sessions.begin(tx, ada, HERE, "test", second=False)
+        actor, _ = await sessions.authenticate(tx, secret, HERE)
+        await applications.create(tx, actor, new)
+        await tx.run("update session set confirmed_at = confirmed_at - :life", life=sessions.RECENT)
+        with pytest.raises(ConfirmFirst):
+            await applications.create(tx, actor, new)
+        with pytest.raises(ConfirmFirst):
+            await applications.renew_secret(tx, actor, app)
+        with pytest.raises(ConfirmFirst):
+            await applications.change(tx, actor, app, Changes(redirect_uris=["https://other.example.org/"]))
+        assert (await applications.change(tx, actor, app, Changes(name="Other"))).name == "Other"
+
+
+async def test_a_closed_account_leaves_no_token_for_when_it_is_opened_again(world: World) -> None:
+    """Nothing of an exchange that was under way."""
+    app, root = await application(world), await world.administrator()
+    granted = await grant(world, app)
+    async with world.database.write() as tx:
+        old = await tokens.issue(tx, root, app, granted)
+
+    async def renew() -> tokens.Issued | None:
+        async with world.database.write() as tx:
+            held = await tokens.hold(tx, old.refresh or "")
+            assert held is not None
+            await asyncio.sleep(0.05)
+            return await tokens.issue(tx, root, app, granted) if await tokens.spend(tx, held) else None
+
+    async def disable() -> None:
+        await asyncio.sleep(0.02)
+        async with world.database.write() as tx:
+            await standing.disable(tx, root, granted.person_id)
+
+    newer, _ = await asyncio.gather(renew(), disable())
+    async with world.database.write() as tx:
+        await standing.enable(tx, root, granted.person_id)
+        for secret in (old.access, newer.access if newer else old.access):
+            with pytest.raises(InvalidCredential):
+                await credentials.authenticate(tx, secret, HERE)
+        held = await tokens.seek(tx, newer.refresh or "") if newer else None
+        assert held is None or not tokens.alive(held)

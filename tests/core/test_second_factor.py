@@ -3,6 +3,7 @@
 import asyncio
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from pyotp.totp import TOTP
 
@@ -280,6 +281,15 @@ async def test_an_administrator_helps_who_lost_everything(world: World, moment: 
         await second.clear(tx, system("cli"), actor.person_id)
         ways = await second.ways(tx, actor.person_id)
     assert (ways.needed, ways.recovery) == (False, 0)
+
+
+async def test_an_administrator_does_not_clear_their_own_by_a_key(world: World, moment: Moment) -> None:
+    actor, _, _ = await enrolled(world, moment)
+    by_key = msgspec.structs.replace(actor, administrator=True, session_id=None, credential_id="a key")
+    async with world.database.write() as tx:
+        with pytest.raises(ConfirmFirst):
+            await second.clear(tx, by_key, actor.person_id)
+        await second.clear(tx, msgspec.structs.replace(actor, administrator=True), actor.person_id)
 
 
 async def test_codes_are_those_of_the_standard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,10 +50,14 @@ class Actor(msgspec.Struct, frozen=True):
             raise Forbidden(f"This needs a credential with the scope '{scope}'.")
 
     def administers(self) -> None:
-        """Refuse everybody but administrators of the installation. Raises Unauthenticated, Forbidden."""
+        """Refuse everybody but administrators of the installation, and their credentials that are limited to spaces.
+
+        Raises Unauthenticated, Forbidden.
+        """
         self.needs("admin")
         if not self.administrator:
             raise Forbidden
+        self.everywhere()
 
     def everywhere(self) -> None:
         """Refuse a credential that is limited to certain spaces, for what lies outside of them. Raises Forbidden."""

@@ -11,7 +11,6 @@ import msgspec
 
 from courtyard.core import clock
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Forbidden
 from courtyard.core.paging import Page, Slice, cut
 from courtyard.storage.database import Read, Write
 
@@ -119,9 +118,7 @@ _OF_PERSON: LiteralString = _READ + _PERSON + _WITH_NAMES
 
 async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[Entry]:
     """The trail of the installation, newest first, positions being numbers; for platform administrators. Raises Forbidden."""
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
+    actor.administers()
     actor.privileged.append(("read the audit trail", ""))
     return await _page(tx, filters, page)
 

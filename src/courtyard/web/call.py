@@ -12,6 +12,7 @@ from courtyard.core import clock, events, idempotency
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential, Unauthenticated
 from courtyard.core.identity import credentials, sessions
+from courtyard.core.identity.credentials import OnlyTells
 from courtyard.web import cookies, upload
 from courtyard.web import input as reading
 from courtyard.web.answer import Answer
@@ -126,7 +127,7 @@ class Call:
             return
         try:
             self.actor, last_used = await credentials.authenticate(tx, secret, origin)
-        except InvalidCredential:
+        except (InvalidCredential, OnlyTells):
             rates.take("bad_credentials", origin.address)
             raise
         self.arrival.actor = self.actor

@@ -10,6 +10,7 @@ from courtyard.core.paging import Page
 from tests.dialects.pages.asking import BACK, HOSTILE, application
 from tests.dialects.pages.browser import Browser, Seen, directives, path_of
 from tests.dialects.pages.conftest import PASSWORD
+from tests.dialects.pages.test_changes import stale
 from tests.world import World
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -214,3 +215,15 @@ async def test_a_hostile_name_is_only_a_name(browser: Browser, ada: str, world: 
     account = await browser.get("/account")
     assert HOSTILE in account.text
     assert "<script" not in account.response.text
+
+
+async def test_all_rights_are_given_only_after_confirming(browser: Browser, ada: str, world: World) -> None:
+    app = await application(world, scopes=("read", "admin"))
+    await browser.sign_in(ada, PASSWORD)
+    asked = await browser.get(question(app, scope="read admin"))
+    await stale(world)
+    assert (await browser.get(question(app))).page.headings == ["Let Reports in?"]
+    for seen in (await browser.submit(asked, button="Allow"), await browser.get(question(app, scope="read admin"))):
+        assert seen.place.startswith("/account/confirm?next=%2Foauth%2Fauthorize%3F")
+    back = await browser.submit(await browser.follow(seen), password=PASSWORD)
+    assert answer(await browser.submit(await browser.follow(back), button="Allow"))["scope"] == "read admin"

@@ -8,14 +8,15 @@ from courtyard.core.paging import Page
 from tests.dialects.pages.asking import application
 from tests.dialects.pages.browser import Browser
 from tests.dialects.pages.conftest import PASSWORD, Opening
+from tests.dialects.pages.test_changes import stale
 from tests.world import World
 
 
-async def device(world: World) -> str:
+async def device(world: World, scopes: str = "read") -> str:
     """The code that a device shows."""
     app = await application(world, name="Command line")
     async with world.database.write() as tx:
-        return (await devices.begin(tx, app, "read"))[1]
+        return (await devices.begin(tx, app, scopes))[1]
 
 
 async def device_state(world: World, user_code: str) -> str:
@@ -61,3 +62,29 @@ async def test_codes_of_devices_are_not_guessed(browser: Browser, ada: str, worl
     guesses = [await browser.get(f"/device?user_code={ids.code(8, devices.LETTERS)}") for _ in range(6)]
     assert [one.status for one in guesses] == [404] * 5 + [429]
     assert "retry-after" in guesses[-1].response.headers
+
+
+async def test_all_rights_are_given_only_after_confirming(browser: Browser, ada: str, world: World) -> None:
+    code = await device(world, "read admin")
+    await browser.sign_in(ada, PASSWORD)
+    asked = await browser.get(f"/device?user_code={code}")
+    assert asked.status == 200
+    await stale(world)
+    for seen in (await browser.submit(asked, button="Allow"), await browser.get(f"/device?user_code={code}")):
+        assert seen.place.startswith("/account/confirm?next=%2Fdevice%3Fuser_code%3D")
+    assert await device_state(world, code) == "waiting"
+    back = await browser.submit(await browser.follow(seen), password=PASSWORD)
+    assert (await browser.submit(await browser.follow(back), button="Allow")).status == 200
+    assert await device_state(world, code) == "allowed"
+
+
+@pytest.mark.parametrize("settings", [{"rate_limits": "on"}], indirect=True)
+async def test_ones_own_device_makes_good_for_no_guesses(browser: Browser, ada: str, world: World) -> None:
+    code = await device(world)
+    await browser.sign_in(ada, PASSWORD)
+    confirm = await browser.get("/account/confirm")
+    for _ in range(5):
+        assert (await browser.submit(confirm, password="not this one")).status == 401
+    asked = await browser.get(f"/device?user_code={code}")
+    assert (await browser.submit(asked, button="Allow")).status == 200
+    assert (await browser.submit(confirm, password="not this one")).status == 429

@@ -137,9 +137,11 @@ async def test_a_password_opens_it_for_this_browser_until_it_changes(
         right = await browser.post(path, data={"password": SECRET})
         assert (right.status_code, right.headers["location"]) == (303, path)
         assert "figures" in (await browser.get(path)).text
-        assert (await browser.get(await begun(browser, path))).content == BYTES
+        ticket = await begun(browser, path)
+        assert (await browser.get(ticket)).content == BYTES
         await v1("ada").patch(f"{place}/{link['id']}", json={"password": "another horse"})
         assert "figures" not in (await browser.get(path)).text
+        assert (await browser.get(ticket)).status_code == 404
         await v1("ada").patch(f"{place}/{link['id']}", json={"password": None})
         assert "figures" in (await browser.get(path)).text
     assert (await got(v1("ada"), f"{place}/{link['id']}"))["views"] == 2

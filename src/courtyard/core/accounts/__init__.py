@@ -7,9 +7,8 @@ from courtyard.core.accounts.addresses import (
     change_email,
     verify_email,
 )
-from courtyard.core.accounts.by_code import confirm_with_code
 from courtyard.core.accounts.by_passkey import confirm_with_passkey, pass_second_with_passkey, sign_in_with_passkey
-from courtyard.core.accounts.confirming import ask_for_passkey, needs_session, prove_by_code
+from courtyard.core.accounts.confirming import ask_for_passkey, confirm_with_code, needs_session, prove_by_code
 from courtyard.core.accounts.forgetting import forget
 from courtyard.core.accounts.leaving import Outlook, OwnsTogether, outlook, remove
 from courtyard.core.accounts.password_changes import ask_reset, ask_reset_of, change_password, reset_password

@@ -1,12 +1,13 @@
 """Confirming: what else shows that somebody is still there, and who can note it on a session."""
 
 from courtyard.core import events
+from courtyard.core.accounts import proofs
+from courtyard.core.accounts.proofs import Proof
 from courtyard.core.accounts.signing_in import WrongSecond
 from courtyard.core.actor import Actor
-from courtyard.core.identity import passkeys, second
+from courtyard.core.identity import passkeys, second, sessions
 from courtyard.core.identity.passkeys import Challenge, Site
-from courtyard.core.identity.proofs import Proof
-from courtyard.core.identity.sessions import NoSession
+from courtyard.core.identity.sessions import NoSession, Session
 from courtyard.storage.database import Database, Write
 
 
@@ -25,6 +26,18 @@ async def prove_by_code(database: Database, actor: Actor, code: str) -> Proof:
             return Proof(actor.person_id, None)
         await events.record(tx, actor, "second.refused", result="refused", object_id=actor.person_id)
     raise WrongSecond
+
+
+async def confirm_with_code(database: Database, actor: Actor, code: str) -> tuple[Session, str]:
+    """Confirm the caller's session by a code, as `prove_by_code` takes it; its secret is a new one.
+
+    Raises NoSession, InvalidCredential, WrongSecond.
+    """
+    needs_session(actor)
+    proof = await prove_by_code(database, actor, code)
+    async with database.write() as tx:
+        await proofs.require(tx, actor, proof)
+        return await sessions.confirm(tx, actor)
 
 
 def needs_session(actor: Actor) -> None:

@@ -254,13 +254,17 @@ def _decoded(names: str | None) -> list[str] | None:
 async def issue(
     tx: Write, actor: Actor, person_id: str, kind: Kind, new: NewKey, organization_id: str | None = None
 ) -> tuple[Credential, str]:
-    """Store a credential whose particulars have been checked."""
+    """Store a credential whose particulars have been checked.
+
+    What the token of an application makes ends with the consent behind it, and acts as the application does.
+    """
     secret = ids.secret("cyk")
     credential_id = ids.new()
     await tx.run(
         "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, spaces, networks, created_at,"
-        " expires_at, organization_id) values (:id, :person, :kind, :name, :hash, :prefix, :last4, :scopes, :spaces,"
-        " :networks, :now, :expires, :organization)",
+        " expires_at, organization_id, application_id, family) values (:id, :person, :kind, :name, :hash, :prefix, :last4,"
+        " :scopes, :spaces, :networks, :now, :expires, :organization, :application,"
+        " (select m.family from credential m where m.id = :maker))",
         id=credential_id,
         person=person_id,
         kind=kind,
@@ -274,6 +278,8 @@ async def issue(
         now=clock.now(),
         expires=None if new.expires_at is UNSET else new.expires_at,
         organization=organization_id,
+        application=actor.application_id,
+        maker=actor.credential_id or "",
     )
     detail: dict[str, Any] = {"organization_id": organization_id} if organization_id else {}
     await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes, **detail)

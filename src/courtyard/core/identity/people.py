@@ -6,7 +6,7 @@ import msgspec
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
+from courtyard.core.errors import Conflict, Invalid, NotFound
 from courtyard.core.identity import names
 from courtyard.core.identity.personal import found_personal
 from courtyard.core.paging import LAST, Page, Slice, cut
@@ -84,9 +84,7 @@ async def administrators(tx: Read) -> list[Person]:
 
 async def as_administrator(tx: Read, actor: Actor, what: str, person_id: str) -> Person:
     """Somebody of whom a platform administrator wants to `what`; the privilege is noted. Raises Forbidden, NotFound."""
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
+    actor.administers()
     person = await find(tx, person_id)
     actor.privileged.append((what, person_id))
     return person
@@ -94,9 +92,7 @@ async def as_administrator(tx: Read, actor: Actor, what: str, person_id: str) ->
 
 async def page(tx: Read, actor: Actor, page: Page) -> Slice[Person]:
     """Everybody, newest first; for platform administrators. Raises Forbidden."""
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
+    actor.administers()
     actor.privileged.append(("list people", ""))
     rows = await tx.all(
         Person,

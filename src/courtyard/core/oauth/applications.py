@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, Invalid, NotFound
+from courtyard.core.identity import sessions
 from courtyard.core.oauth.scopes import WORDS, Word
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
@@ -75,10 +76,11 @@ _BY_CLIENT: LiteralString = COLUMNS + " where client_id = :client_id"
 async def create(tx: Write, actor: Actor, new: NewApplication) -> tuple[Application, str | None]:
     """Make an application of the caller; the secret is shown here only, and a public one has none.
 
-    Raises Invalid; Forbidden for a credential that is limited, see `_unlimited`.
+    Raises Invalid, ConfirmFirst; Forbidden for a credential that is limited, see `_unlimited`.
     """
     actor.needs("admin")
     await _unlimited(tx, actor)
+    await sessions.require_recent_of_session(tx, actor)
     secret = None if new.public else ids.secret("cyc")
     application_id = ids.new()
     await tx.run(
@@ -119,9 +121,7 @@ async def page(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
 
 async def everybodys(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
     """All there are, newest first; for the installation itself. Raises Forbidden."""
-    actor.needs("admin")
-    if not actor.administrator:
-        raise Forbidden
+    actor.administers()
     rows = await tx.all(Application, _EVERY, past=page.after or LAST, limit=page.limit + 1)
     return cut(rows, page.limit)
 
@@ -137,11 +137,13 @@ async def seek_by_id(tx: Read, application_id: str) -> Application | None:
 
 
 async def change(tx: Write, actor: Actor, application: Application, changes: Changes) -> Application:
-    """Apply a merge patch to one of the caller's applications. Raises Invalid, Forbidden."""
+    """Apply a merge patch to one of the caller's applications. Raises Invalid, Forbidden; ConfirmFirst for where codes go."""
     await _unlimited(tx, actor)
     asked = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
     if not asked:
         return application
+    if asked.keys() & {"redirect_uris", "scopes"}:
+        await sessions.require_recent_of_session(tx, actor)
     stored: dict[str, Any] = {
         "name": application.name,
         "redirect_uris": application.redirects,
@@ -162,9 +164,10 @@ async def change(tx: Write, actor: Actor, application: Application, changes: Cha
 async def renew_secret(tx: Write, actor: Actor, application: Application) -> tuple[Application, str]:
     """Give one of the caller's applications another secret; the old one ends at once.
 
-    Raises Invalid for a public one, Forbidden.
+    Raises Invalid for a public one, Forbidden, ConfirmFirst.
     """
     await _unlimited(tx, actor)
+    await sessions.require_recent_of_session(tx, actor)
     if application.public:
         raise Invalid("public", "A public application has no secret.", code="public")
     secret = ids.secret("cyc")
@@ -212,6 +215,9 @@ def redirects_to(application: Application, uri: str) -> bool:
 
 
 def _same_but_port(uri: str, known: str) -> bool:
+    if not _plain(uri):
+        # What splits an address leaves line ends out without a word, and they would stand in the header of our answer.
+        return False
     try:
         asked, registered = urlsplit(uri), urlsplit(known)
         if registered.scheme != "http" or registered.hostname not in LOOPBACK or "@" in asked.netloc:
@@ -254,10 +260,18 @@ def _redirect(value: str) -> str:
         raise _bad_redirect() from None
     web = parts.scheme == "https" and bool(parts.hostname)
     own = "." in parts.scheme and not parts.netloc
-    fine = value.isascii() and not any(c.isspace() or c == "\\" for c in value) and "#" not in value
-    if not fine or "@" in parts.netloc or not (web or own or (parts.scheme == "http" and _is_loopback(parts.hostname))):
+    if (
+        not _plain(value)
+        or "@" in parts.netloc
+        or not (web or own or (parts.scheme == "http" and _is_loopback(parts.hostname)))
+    ):
         raise _bad_redirect()
     return value
+
+
+def _plain(value: str) -> bool:
+    """Whether an address says the same to everybody who reads it."""
+    return value.isascii() and value.isprintable() and not any(letter in value for letter in " \\#")
 
 
 def _bad_redirect() -> Invalid:

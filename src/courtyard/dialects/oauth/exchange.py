@@ -44,7 +44,7 @@ async def exchange(tx: Transaction, request: Request, origin: Origin) -> Issued 
     if status != 200 or loaded.client is None:
         return await _deny(tx, loaded, origin, document.get("error", "invalid_request"))
     granted = await _granted(tx, loaded, loaded.client, request)
-    if granted is None:
+    if granted is None or not await _in_use(tx, granted.person_id):
         return await _deny(tx, loaded, origin, "invalid_grant")
     if not granted.scopes:
         return await _deny(tx, loaded, origin, "invalid_scope")
@@ -92,7 +92,13 @@ async def _granted(tx: Transaction, loaded: Loaded, client: Client, request: Req
     # Nobody has signed in of whom there were something to tell.
     acting = " ".join(scopes.acting(client.application.scopes.split()))
     wanted = scopes.granted(acting, request.form.get("scope"))
-    return Granted(owner.id, ids.new(), " ".join(wanted or ())) if owner.state == "active" else None
+    return Granted(owner.id, ids.new(), " ".join(wanted or ()))
+
+
+async def _in_use(tx: Transaction, person_id: str) -> bool:
+    """Whether the account is open now: it may have been closed since its person said yes."""
+    person = await people.seek(tx, person_id)
+    return person is not None and person.state == "active"
 
 
 async def _deny(tx: Transaction, loaded: Loaded, origin: Origin, code: str) -> Denied:

@@ -57,6 +57,7 @@ async def _email(tx: Looking, call: Call, email: str = "", error: str = "", stat
 @router.post("/account/email")
 async def change_email(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, fresh: Fresh, body: Address) -> Response:
     """Nothing changes before the link in the mail is used."""
+    call.services.rates.take("invite", caller.person_id)
     try:
         await accounts.ask_email_change(tx, caller, body.email)
     except Invalid as refusal:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from courtyard.core import accounts
 from courtyard.core.accounts import WrongPassword, WrongSecond
-from courtyard.core.identity import passkeys, people, second
+from courtyard.core.identity import people, second
 from courtyard.core.identity.passkeys import WrongPasskey
 from courtyard.core.identity.sessions import Session
 from courtyard.dialects.pages import views
@@ -50,14 +50,15 @@ async def _shown(call: Call, target: str, error: str = "", status: int = 200) ->
 @router.post("/account/confirm")
 async def confirm(caller: SignedIn, call: Whole, own: OwnForm, body: Confirmation) -> Response:
     """By the password, or by a code; whoever has taken over a session must not guess either."""
-    call.services.rates.take("failed_login", caller.person_id)
+    # A count of its own, which nothing but the right answer ends: that of v1.
+    call.services.rates.take("failed_login", caller.person_id, "confirm")
     try:
         _, secret = await _confirmed(call, body)
     except WrongPassword:
         return await _shown(call, body.next, WRONG, 401)
     except WrongSecond as wrong:
         return await _shown(call, body.next, wrong.message, 401)
-    call.services.rates.forget("failed_login", caller.person_id)
+    call.services.rates.forget("failed_login", caller.person_id, "confirm")
     return with_session(call, views.go(local(body.next)), secret)
 
 
@@ -69,7 +70,7 @@ async def _confirmed(call: Call, body: Confirmation) -> tuple[Session, str]:
 
 @router.post("/account/confirm/passkey/ask")
 async def ask(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: Form) -> Response:
-    return asked_of(await passkeys.ask_for_second(tx, site(call), caller.person_id))
+    return asked_of(await accounts.ask_for_passkey(tx, caller, site(call)))
 
 
 @router.post("/account/confirm/passkey")

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from courtyard.core.actor import Actor
 from courtyard.core.errors import NotFound
-from courtyard.core.identity import people
-from courtyard.core.identity.sessions import Session
+from courtyard.core.identity import people, sessions
+from courtyard.core.identity.sessions import ConfirmFirst, Session
 from courtyard.core.oauth import applications, codes, consents, devices, scopes, wishes
 from courtyard.core.oauth.applications import Application
 from courtyard.core.oauth.consents import Consent
@@ -115,7 +115,7 @@ async def consent_page(call: Whole) -> Response:
         return await _allowed(call, found, asked, known)
     if asked.wish.silent:
         return _refused(call, asked, "consent_required")
-    return await _consent(call, found[0].person_id, asked)
+    return await _consent(call, found[0], asked)
 
 
 def _answered(call: Call) -> str:
@@ -143,12 +143,22 @@ async def _allowed(call: Call, found: tuple[Actor, Session], asked: Asked, known
             await consents.find(tx, actor, known.id, hold=True)
             return await _issue(tx, call, actor, session, asked)
     except NotFound:
-        return await _consent(call, actor.person_id, asked)
+        return await _consent(call, actor, asked)
 
 
-async def _consent(call: Call, person_id: str, asked: Asked) -> Response:
+async def _surely(tx: Looking, actor: Actor, words: list[str], back: str) -> None:
+    """Whoever lets a program act with all their rights proved lately who they are, as for a key. Raises ConfirmAgain."""
+    if "admin" in words:
+        try:
+            await sessions.require_recent(tx, actor)
+        except ConfirmFirst:
+            raise ConfirmAgain(back) from None
+
+
+async def _consent(call: Call, actor: Actor, asked: Asked) -> Response:
     async with call.reading() as tx:
-        person = await people.find(tx, person_id)
+        await _surely(tx, actor, asked.scopes, place(call))
+        person = await people.find(tx, actor.person_id)
     parts = urlsplit(asked.redirect_uri)
     # What a policy cannot name as a host (an address in brackets, a program's own scheme) it names by its scheme.
     target = f"{parts.scheme}://{parts.netloc}" if HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"
@@ -172,6 +182,7 @@ async def consent(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: 
         return views.go(back.place)
     if body.decision != "allow":
         return _refused(call, asked, "access_denied")
+    await _surely(tx, caller, asked.scopes, place(call))
     await consents.grant(tx, caller, asked.application, asked.scopes)
     return await _issue(tx, call, caller, call.found["session"], asked)
 
@@ -205,15 +216,17 @@ async def device_page(caller: SignedIn, call: Whole, asked: Annotated[UserCode, 
     """Where the code goes that a device shows."""
     if not asked.user_code:
         return views.page(call, "device", user_code="")
-    # Whoever guesses codes would let the devices of others into their own account.
-    call.services.rates.take("failed_login", caller.person_id)
+    # Whoever guesses codes would let the devices of others into their own account. A count of its own, which only a
+    # decision ends: one's own device must not make good for guesses at anything else.
+    call.services.rates.take("failed_login", caller.person_id, "device")
     async with call.reading() as tx:
         device = await devices.seek(tx, asked.user_code)
+        if device is not None:
+            await _surely(tx, caller, device.scopes.split(), place(call))
     if device is None:
         return views.page(
             call, "device", 404, user_code=asked.user_code, error="This code is not known, or not any more."
         )
-    call.services.rates.forget("failed_login", caller.person_id)
     sentences = [SENTENCES[scope] for scope in device.scopes.split()]
     return views.page(
         call,
@@ -226,12 +239,14 @@ async def device_page(caller: SignedIn, call: Whole, asked: Annotated[UserCode, 
 
 @router.post("/device")
 async def decide_device(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body: DeviceDecision) -> Response:
-    call.services.rates.take("failed_login", caller.person_id)
-    device = await devices.seek(tx, body.user_code)
-    if device is None or not await devices.decide(tx, caller, device, allow=body.decision == "allow"):
+    call.services.rates.take("failed_login", caller.person_id, "device")
+    device, allow = await devices.seek(tx, body.user_code), body.decision == "allow"
+    if device is not None and allow:
+        await _surely(tx, caller, device.scopes.split(), f"/device?{urlencode({'user_code': device.user_code})}")
+    if device is None or not await devices.decide(tx, caller, device, allow=allow):
         raise NotFound("This code is not known, or not any more.")
-    call.services.rates.forget("failed_login", caller.person_id)
-    if body.decision != "allow":
+    call.services.rates.forget("failed_login", caller.person_id, "device")
+    if not allow:
         return views.told(200, "Denied", "The device stays outside.")
     application = await applications.seek_by_id(tx, device.application_id)
     if application is not None:

@@ -137,14 +137,14 @@ async def _begin(call: Call, found: Open, token: str) -> Response:
     async with call.services.database.write() as tx:
         await links.downloaded(tx, Actor(origin(call)), found.link)
     until = f"{clock.now() + TICKET}.{ids.code(8, ids.LOWER)}"
-    return _bare(views.go(f"/l/{token}/download/{until}.{_signed(call, 'ticket', found, until)}"))
+    return _bare(views.go(f"/l/{token}/download/{until}.{_ticket(call, found, until)}"))
 
 
 @router.get("/l/{token}/download/{ticket}")
 async def link_bytes(call: Whole, found: Begun, token: str, ticket: str) -> Response:
     """The bytes of a download that was counted, whole or a range of them."""
     until, _, signature = ticket.rpartition(".")
-    good = _same(signature, _signed(call, "ticket", found, until)) and int(until.partition(".")[0]) > clock.now()
+    good = _same(signature, _ticket(call, found, until)) and int(until.partition(".")[0]) > clock.now()
     if not good or found.link.preview_only:
         raise LinkOver
     if found.artifact.status != "completed":
@@ -172,6 +172,11 @@ def _cookie(found: Open) -> str:
 
 def _fingerprint(found: Open) -> str:
     return hashlib.sha256((found.password_hash or "").encode()).hexdigest()[:16]
+
+
+def _ticket(call: Call, found: Open, until: str) -> str:
+    """It ends with the password that it was got by."""
+    return _signed(call, "ticket", found, f"{until}.{_fingerprint(found)}")
 
 
 def _signed(call: Call, what: str, found: Open, text: str) -> str:

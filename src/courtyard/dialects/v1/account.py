@@ -62,6 +62,8 @@ async def change_password(caller: Caller, call: Whole, body: PasswordChange) -> 
 async def change_email(caller: Caller, call: Whole, body: EmailChange) -> Response:
     """The new address is mailed a link that makes it yours, the old one is told. Needs to be confirmed."""
     proof = await proven(call, Shown(password=body.password))
+    # It mails whatever address is named.
+    call.services.rates.take("invite", caller.person_id)
     async with call.services.database.write() as tx:
         await accounts.ask_email_change(tx, caller, body.email, proof=proof)
         return answer(200, await shapes.me(tx, caller))

@@ -190,7 +190,9 @@ class Party:
         more = await self._met("userinfo", self._fetch(metadata.userinfo_endpoint, headers=headers))
         if more.get("sub") != claims["sub"]:
             raise self._untrusted("userinfo speaks of somebody else")
-        return {**more, **claims}
+        # Whether an address is verified is said where the address is.
+        verified = (claims if "email" in claims else more).get("email_verified")
+        return {**more, **claims, "email_verified": verified}
 
     def _told(self, claims: dict[str, Any]) -> Told:
         email, name = claims.get("email"), claims.get("preferred_username") or claims.get("name")
