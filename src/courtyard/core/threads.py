@@ -9,6 +9,7 @@ from courtyard.core import clock, events, ids, indexing, text
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import history
 from courtyard.core.errors import Conflict, Invalid, NotFound
+from courtyard.core.indexing import Source
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.core.spaces import Space
 from courtyard.storage.database import Pair, Read, Write
@@ -141,19 +142,19 @@ async def page(tx: Read, space: Space, page: Page) -> Slice[Thread]:
 
 async def create(tx: Write, actor: Actor, space: Space, new: NewThread) -> Thread:
     """Open a thread in a space found with WRITE. Raises Invalid, TooLarge, NotFound."""
-    thread_id = ids.new()
+    thread_id, title, metadata = ids.new(), text.name("title", new.title), text.metadata("metadata", new.metadata)
     made = await tx.run(
         INSERT,
         id=thread_id,
         space=space.id,
-        title=text.name("title", new.title),
-        metadata=text.metadata("metadata", new.metadata),
+        title=title,
+        metadata=metadata,
         person=actor.person_id or None,
         now=clock.now(),
     )
     if not made:
         raise NotFound
-    await indexing.thread(tx, thread_id, known=False)
+    await indexing.begin(tx, "thread", thread_id, Source(space.id, title, metadata))
     await events.record(tx, actor, "thread.created", space_id=space.id, object_id=thread_id)
     return await find(tx, actor, space, thread_id)
 
@@ -216,20 +217,20 @@ async def say(tx: Write, actor: Actor, thread: Thread, new: NewMessage) -> Messa
     content = text.free("content", new.content, longest=CONTENT)
     if not content.strip():
         raise Invalid("content", "This must not be empty.", code="required")
-    message_id = ids.new()
+    message_id, metadata = ids.new(), text.metadata("metadata", new.metadata)
     made = await tx.run(
         SAY,
         id=message_id,
         thread=thread.id,
         role=new.role,
         content=content,
-        metadata=text.metadata("metadata", new.metadata),
+        metadata=metadata,
         person=actor.person_id or None,
         now=clock.now(),
     )
     if not made:
         raise Archived if await tx.one(str, _LOCK, id=thread.id) else NotFound
-    await indexing.message(tx, message_id, known=False)
+    await indexing.begin(tx, "message", message_id, Source(thread.space_id, "", metadata, text=content))
     await events.record(tx, actor, "message.created", space_id=thread.space_id, object_id=message_id)
     message = await tx.one(Message, _MESSAGE + " where id = :id", id=message_id)
     if message is None:

@@ -13,6 +13,7 @@ from courtyard.core.artifacts import history
 from courtyard.core.artifacts.model import Artifact, Changes, Inspection, NewArtifact
 from courtyard.core.artifacts.queries import COLUMNS, find
 from courtyard.core.errors import Invalid, NotFound
+from courtyard.core.indexing import Source
 from courtyard.core.queue import Job
 from courtyard.core.spaces import Space
 from courtyard.storage.blobs import Blob
@@ -110,6 +111,7 @@ async def create(
     """
     artifact_id = ids.new()
     threads = [] if new.thread_id is None else [new.thread_id]
+    fields = clean(new)
     inserted = await tx.run(
         INSERT,
         id=artifact_id,
@@ -120,12 +122,13 @@ async def create(
         thread_ids=_json(threads),
         person=actor.person_id or None,
         now=clock.now(),
-        **clean(new),
+        **fields,
     )
     if not inserted:
         raise NotFound
     await link(tx, space.id, artifact_id, threads, "thread_id")
-    await indexing.artifact(tx, artifact_id, known=False)
+    source = Source(space.id, fields["name"], fields["metadata"], fields["tags"])
+    await indexing.begin(tx, "artifact", artifact_id, source)
     await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     made = await find(tx, actor, space, artifact_id)

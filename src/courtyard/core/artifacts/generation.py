@@ -13,6 +13,7 @@ from courtyard.core.artifacts.history import MOVED
 from courtyard.core.artifacts.model import Artifact, NewArtifact
 from courtyard.core.artifacts.queries import find
 from courtyard.core.errors import NotFound
+from courtyard.core.indexing import Source
 from courtyard.core.queue import Job
 from courtyard.core.spaces import Space
 from courtyard.storage.blobs import Blob
@@ -63,6 +64,7 @@ async def promise(
     """
     artifact_id, now = ids.new(), clock.now()
     threads = [] if new.thread_id is None else [new.thread_id]
+    fields = clean(new)
     inserted = await tx.run(
         INSERT,
         id=artifact_id,
@@ -71,12 +73,13 @@ async def promise(
         thread_ids=msgspec.json.encode(threads).decode(),
         person=actor.person_id or None,
         now=now,
-        **clean(new),
+        **fields,
     )
     if not inserted:
         raise NotFound
     await link(tx, space.id, artifact_id, threads, "thread_id")
-    await indexing.artifact(tx, artifact_id, known=False)
+    words = Source(space.id, fields["name"], fields["metadata"], fields["tags"])
+    await indexing.begin(tx, "artifact", artifact_id, words)
     await tx.run(
         "insert into generation (artifact_id, source_key, source_size, source_sha256, terms, created_at)"
         " values (:id, :key, :size, :sha256, :terms, :now)",

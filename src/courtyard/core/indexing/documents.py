@@ -21,21 +21,21 @@ class Source(msgspec.Struct, frozen=True):
 
     space_id: str
     name: str
-    tags: str
     metadata: str
-    text: str
+    tags: str = "[]"
+    text: str = ""
 
 
 _ARTIFACT: LiteralString = (
-    "select space_id, name, tags, metadata, coalesce(text_excerpt, '') as text from artifact where id = :id"
+    "select space_id, name, metadata, tags, coalesce(text_excerpt, '') as text from artifact where id = :id"
 )
-_THREAD: LiteralString = "select space_id, title as name, '[]' as tags, metadata, '' as text from thread where id = :id"
+_THREAD: LiteralString = "select space_id, title as name, metadata, '[]' as tags, '' as text from thread where id = :id"
 _MESSAGE: LiteralString = (
-    "select t.space_id, '' as name, '[]' as tags, m.metadata, m.content as text from message m"
+    "select t.space_id, '' as name, m.metadata, '[]' as tags, m.content as text from message m"
     " join thread t on t.id = m.thread_id where m.id = :id"
 )
 _SPACE: LiteralString = (
-    "select id as space_id, name, '[]' as tags, metadata, coalesce(description, '') as text from space where id = :id"
+    "select id as space_id, name, metadata, '[]' as tags, coalesce(description, '') as text from space where id = :id"
 )
 _WHICH: dict[str, LiteralString] = {
     "artifact": " where artifact_id = :id",
@@ -64,27 +64,32 @@ RENEW = {
 _GONE: LiteralString = "select number from search_gone order by number limit :limit"
 
 
-async def artifact(tx: Write, artifact_id: str, *, known: bool = True, again: bool = False) -> None:
-    """Index an artifact as its row says, which this transaction has made or holds; not `known`: it has just been made.
+async def begin(tx: Write, kind: str, object_id: str, source: Source) -> None:
+    """Index a thing that this transaction has just made, and whose row says what `source` does."""
+    await _add(tx, kind, object_id, source.space_id, _words(source))
+
+
+async def artifact(tx: Write, artifact_id: str, *, again: bool = False) -> None:
+    """Index an artifact as its row says, which this transaction holds.
 
     `again`: it has not changed, and keeps its place among the others.
     """
-    await _index(tx, "artifact", artifact_id, _ARTIFACT, known=known, again=again)
+    await _index(tx, "artifact", artifact_id, _ARTIFACT, again=again)
 
 
-async def thread(tx: Write, thread_id: str, *, known: bool = True, again: bool = False) -> None:
+async def thread(tx: Write, thread_id: str, *, again: bool = False) -> None:
     """The same for a thread."""
-    await _index(tx, "thread", thread_id, _THREAD, known=known, again=again)
+    await _index(tx, "thread", thread_id, _THREAD, again=again)
 
 
-async def message(tx: Write, message_id: str, *, known: bool = True, again: bool = False) -> None:
+async def message(tx: Write, message_id: str, *, again: bool = False) -> None:
     """The same for a message."""
-    await _index(tx, "message", message_id, _MESSAGE, known=known, again=again)
+    await _index(tx, "message", message_id, _MESSAGE, again=again)
 
 
-async def space(tx: Write, space_id: str, *, known: bool = True, again: bool = False) -> None:
+async def space(tx: Write, space_id: str, *, again: bool = False) -> None:
     """The same for a space: its own name and description, not what is in it."""
-    await _index(tx, "space", space_id, _SPACE, known=known, again=again)
+    await _index(tx, "space", space_id, _SPACE, again=again)
 
 
 def place_word(space_id: str) -> str:
@@ -98,22 +103,23 @@ def inside(source: Source) -> str:
     return "\n".join([part for part in (source.text, *tags, *_strings(source.metadata)) if part])
 
 
-async def _index(tx: Write, kind: str, object_id: str, select: LiteralString, *, known: bool, again: bool) -> None:
+async def _index(tx: Write, kind: str, object_id: str, select: LiteralString, *, again: bool) -> None:
     source = await tx.one(Source, select, id=object_id)
     if source is None:
         return
-    title, body = _bounded(tokens(source.name)), _bounded(tokens(inside(source)))
-    place = place_word(source.space_id)
-    words = {"place": place, "title": " ".join(title), "body": " ".join(body), "words": _vector(place, title, body)}
+    words = _words(source)
     if again and await tx.run(RENEW[kind], id=object_id, **words):
         return
-    if known:
-        await tx.run(_REMOVE[kind], id=object_id)
+    await tx.run(_REMOVE[kind], id=object_id)
+    await _add(tx, kind, object_id, source.space_id, words)
+
+
+async def _add(tx: Write, kind: str, object_id: str, space_id: str, words: dict[str, str]) -> None:
     number = await tx.one(
         int,
         ADD,
         kind=kind,
-        space=source.space_id,
+        space=space_id,
         itself=object_id if kind == "space" else None,
         artifact=object_id if kind == "artifact" else None,
         thread=object_id if kind == "thread" else None,
@@ -122,6 +128,12 @@ async def _index(tx: Write, kind: str, object_id: str, select: LiteralString, *,
     )
     if number is not None:
         await tx.run(ADD_WORDS, number=number, **words)
+
+
+def _words(source: Source) -> dict[str, str]:
+    title, body = _bounded(tokens(source.name)), _bounded(tokens(inside(source)))
+    place = place_word(source.space_id)
+    return {"place": place, "title": " ".join(title), "body": " ".join(body), "words": _vector(place, title, body)}
 
 
 async def sweep(tx: Write) -> bool:

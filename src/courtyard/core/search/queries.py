@@ -228,7 +228,7 @@ def _values(actor: Actor, narrowing: Narrowing, space_id: str = "") -> dict[str,
 
 
 def _hit(query: Query, position: str, row: _Row) -> Hit:
-    text = inside(Source(row.space_id, row.name, row.tags, row.metadata, row.text))
+    text = inside(Source(row.space_id, row.name, row.metadata, row.tags, row.text))
     return Hit(
         position,
         row.kind,

@@ -10,6 +10,7 @@ from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
 from courtyard.core.identity import sessions
+from courtyard.core.indexing import Source
 from courtyard.core.organizations import Organization
 from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
 from courtyard.core.spaces.queries import find
@@ -78,7 +79,8 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
         person=actor.person_id,
         now=now,
     )
-    await indexing.space(tx, space_id, known=False)
+    source = Source(space_id, fields["name"], fields["metadata"], text=fields["description"] or "")
+    await indexing.begin(tx, "space", space_id, source)
     await events.record(tx, actor, "space.created", space_id=space_id, object_id=space_id)
     return await find(tx, actor, space_id, Permission.LOOK)
 
