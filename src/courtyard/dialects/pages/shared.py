@@ -176,7 +176,7 @@ def _fingerprint(found: Open) -> str:
 
 def _ticket(call: Call, found: Open, until: str) -> str:
     """It ends with the password that it was got by."""
-    return _signed(call, "ticket", found, f"{until}.{_fingerprint(found)}")
+    return _signed(call, "ticket", found, until if found.password_hash is None else f"{until}.{_fingerprint(found)}")
 
 
 def _signed(call: Call, what: str, found: Open, text: str) -> str:
