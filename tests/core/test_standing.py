@@ -82,17 +82,27 @@ async def test_administrators_make_and_unmake_administrators(world: World) -> No
     assert (await world.events())[-2:] == ["person.promoted", "person.demoted"]
 
 
-async def test_of_administrators_who_unmake_each_other_one_stays(world: World) -> None:
+async def test_of_administrators_who_are_unmade_at_once_one_stays(world: World) -> None:
     roots = [await world.administrator(f"root{turn}") for turn in range(4)]
 
-    async def unmake(act: Callable[..., Awaitable[Any]], who: Actor, whom: Actor) -> None:
+    async def unmake(act: Callable[..., Awaitable[Any]], whom: Actor) -> None:
         async with world.database.write() as tx:
-            await act(tx, who, whom.person_id)
+            await act(tx, system("cli"), whom.person_id)
 
     acts = [standing.disable, standing.demote]
     outcomes = await asyncio.gather(
-        *(unmake(acts[turn % 2], who, roots[turn - 1]) for turn, who in enumerate(roots)), return_exceptions=True
+        *(unmake(acts[turn % 2], root) for turn, root in enumerate(roots)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes if outcome] == [LastAdministrator]
     async with world.database.read() as tx:
         assert len(await people.administrators(tx)) == 1
+
+
+async def test_a_request_that_was_under_way_does_not_bring_an_administrator_back(world: World) -> None:
+    root, eve = await world.administrator(), await world.administrator("eve")
+    async with world.database.write() as tx:
+        await standing.demote(tx, root, eve.person_id)
+        await standing.disable(tx, root, eve.person_id)
+        with pytest.raises(Forbidden):
+            await standing.change(tx, eve, eve.person_id, disabled=False, administrator=True)
+        assert (await people.find(tx, eve.person_id)).state == "disabled"

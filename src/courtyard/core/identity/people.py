@@ -6,7 +6,7 @@ import msgspec
 
 from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor
-from courtyard.core.errors import Conflict, Invalid, NotFound
+from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound
 from courtyard.core.identity import names
 from courtyard.core.identity.personal import found_personal
 from courtyard.core.paging import LAST, Page, Slice, cut
@@ -51,6 +51,7 @@ COLUMNS: LiteralString = (
 )
 _BY_ID: LiteralString = COLUMNS + " where p.id = :id"
 _ADMINISTRATORS: LiteralString = COLUMNS + " where p.is_administrator = 1 and p.state = 'active' order by p.id"
+_STILL: LiteralString = "select 1 from person where id = :id and is_administrator = 1 and state = 'active'"
 _BY_EMAIL: LiteralString = COLUMNS + " where p.email_folded = :email"
 
 
@@ -85,6 +86,9 @@ async def administrators(tx: Read) -> list[Person]:
 async def as_administrator(tx: Read, actor: Actor, what: str, person_id: str) -> Person:
     """Somebody of whom a platform administrator wants to `what`; the privilege is noted. Raises Forbidden, NotFound."""
     actor.administers()
+    # Looked at again: a request may have been let in, and its body taken its time, before its administrator was one no more.
+    if actor.person_id and not await tx.one(int, _STILL, id=actor.person_id):
+        raise Forbidden
     person = await find(tx, person_id)
     actor.privileged.append((what, person_id))
     return person
