@@ -1,10 +1,10 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, spotlight } from "@mantine/spotlight";
-import { IconFile, IconLayoutGrid, IconMessage, IconMessages, IconSearch } from "@tabler/icons-react";
+import { IconAlertTriangle, IconFile, IconLayoutGrid, IconMessage, IconMessages, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { me } from "../api";
+import { me, Problem } from "../api";
 import { found, KINDS, type Kind, place } from "../api/search";
 import { Marked } from "../parts/Marked";
 import { OUTSIDE, placesOf } from "./places";
@@ -22,11 +22,12 @@ export function Palette({ asked }: { asked: number }) {
   const { data: person } = useSuspenseQuery(me());
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), 200);
-  const { data, isFetching } = useInfiniteQuery(found(q, undefined, 8));
+  const { data, error, isFetching, refetch } = useInfiniteQuery(found(q, undefined, 8));
   useEffect(() => {
     if (asked) spotlight.open();
   }, [asked]);
   const hits = q && data ? (data.pages[0]?.data ?? []) : [];
+  const failed = q !== "" && error !== null && !isFetching;
   const named = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase());
   const pages = placesOf(person).filter(({ label }) => named(label));
   const outside = OUTSIDE.filter(({ label }) => named(label));
@@ -72,6 +73,15 @@ export function Palette({ asked }: { asked: number }) {
             </Spotlight.Action>
           );
         })}
+        {failed && (
+          <Spotlight.Action
+            label="The search did not work. Try again"
+            description={error instanceof Problem ? error.message : "Courtyard cannot be reached."}
+            leftSection={<IconAlertTriangle size={20} aria-hidden />}
+            closeSpotlightOnTrigger={false}
+            onClick={() => refetch()}
+          />
+        )}
         {q !== "" && (
           <Spotlight.Action
             label={`All that is found for “${q}”`}
@@ -82,7 +92,7 @@ export function Palette({ asked }: { asked: number }) {
         {pages.length + hits.length === 0 && q === "" && <Spotlight.Empty>Searching…</Spotlight.Empty>}
       </Spotlight.ActionsList>
       <span role="status" className="unseen">
-        {q !== "" && !isFetching && `${hits.length} found`}
+        {failed ? "The search did not work" : q !== "" && !isFetching && `${hits.length} found`}
       </span>
     </Spotlight.Root>
   );
