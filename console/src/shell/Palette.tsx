@@ -1,6 +1,13 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, spotlight } from "@mantine/spotlight";
-import { IconAlertTriangle, IconFile, IconLayoutGrid, IconMessage, IconMessages, IconSearch } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconFile,
+  IconLayoutGrid,
+  IconMessage,
+  IconMessages,
+  IconSearch,
+} from "@tabler/icons-react";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
