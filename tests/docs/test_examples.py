@@ -1,6 +1,7 @@
 """Every shell example of the pages runs as printed, each call succeeds, and answers have at least what the page shows."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from courtyard.app import DIALECTS
 from tests.docs.examples import answer, examples, missing, run
-from tests.server.running import Server, free_port
+from tests.server.running import COMMAND, Server, free_port
 from tests.structure.sources import ROOT
 
 PAGES = [
@@ -39,6 +40,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_every_example_of_a_page_runs_as_printed(page: str, server: Server, tmp_path: Path) -> None:
     text = (ROOT / page).read_text()
     text = text.replace("http://127.0.0.1:8000", server.http).replace("https://127.0.0.1:8443", server.https)
+    text = text.replace(".venv/bin/courtyard ", f"{shlex.join(COMMAND)} ")
     found = examples(text)
     assert any("curl" in example.commands for example in found)
     heard = run(found, server, server.line("Administrator key"), tmp_path / "heard")
