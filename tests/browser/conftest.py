@@ -1,6 +1,7 @@
 """A real Chromium before a real server: one browser for all tests, a context of its own for each."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.window import Window
 from tests.browsing import executable
-from tests.server.running import Server
+from tests.server.running import PATIENCE, Server
 
 Opening = Callable[..., Window]
 
@@ -34,8 +35,18 @@ def chromium() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with demo data, for tests that leave it as they found it."""
     server = Server(tmp_path_factory.mktemp("site"), "--demo", registration="open")
+    wait_for_index(server)
     yield server
     server.end()
+
+
+def wait_for_index(server: Server) -> None:
+    """The worker indexes in its own time; a page that searches asks once."""
+    until = time.monotonic() + PATIENCE
+    with server.client(server.log_in()) as client:
+        while not client.get("/v1/search", params={"q": "Water quality"}).json()["data"]:
+            assert time.monotonic() < until, "nothing is found"
+            time.sleep(0.05)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import Opening
-from tests.browser.test_console_looks import SIZES
+from tests.browser.looks import SCHEMES, look
 from tests.browser.window import Window
 from tests.server.running import Server
 
@@ -100,15 +100,8 @@ HOUSE = [organizations, organization, organization_people, organization_keys, or
 PAGES = [people, transfer, threads, thread, new_thread, customers, customer, activity, connect, *HOUSE]
 
 
-@pytest.mark.parametrize(("scheme", "width"), SIZES)
-def test_each_of_them_can_be_read_by_everybody(
-    scheme: str, width: int, site: Server, opening: Opening, shots: Path | None
-) -> None:
-    window = opening(site, scheme=scheme, width=width)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_each_of_them_can_be_read_by_everybody(scheme: str, site: Server, opening: Opening, shots: Path | None) -> None:
+    window = opening(site, scheme=scheme)
     window.sign_in()
-    for show in PAGES:
-        window.page.goto("/console/")
-        show(window)
-        window.shoot(shots, f"{show.__name__}-{scheme}-{width}")
-        assert window.flaws() == [], show.__name__
-        assert window.overflow() <= 0, show.__name__
+    look(window, PAGES, scheme, shots)
