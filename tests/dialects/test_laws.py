@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Response
 
 import courtyard
 from courtyard.app import DIALECTS
-from courtyard.core import accounts, hooks, uploads
+from courtyard.core import accounts, hooks, links, uploads
 from courtyard.core.errors import Refusal, Unauthenticated, Unavailable
 from courtyard.core.identity import people
 from courtyard.core.membership import invitations
@@ -213,7 +213,7 @@ UNKNOWN: Mapping[str, str] = {
     "job_id": "01900000-0000-7000-8000-000000000001",
     "key_id": "01900000-0000-7000-8000-000000000002",
     **dict.fromkeys(
-        ("application_id", "consent_id", "session_id", "passkey_id", "person_id", "upload_id"),
+        ("application_id", "consent_id", "session_id", "passkey_id", "person_id", "upload_id", "link_id"),
         "01900000-0000-7000-8000-000000000003",
     ),
 }
@@ -246,9 +246,11 @@ async def belongings(world: World, space: Space) -> dict[str, str]:
     upload = NewUpload(length=5, new=None, life=60_000)
     async with world.database.write() as tx:
         upload_id = (await uploads.create(tx, ada, space, upload, "a stage")).id
+        link, _ = await links.create(tx, ada, artifact, links.NewLink())
     return {
         "space_id": space.id,
         "upload_id": upload_id,
+        "link_id": link.id,
         "id": space.id,
         "number": str(space.number),
         "space_token": space.token,

@@ -183,7 +183,7 @@ async def add_passkey(tab: Tab) -> None:
     await page.goto("/account/passkeys")
     await page.get_by_label("Its name").fill("This laptop")
     await press(page, "Add a passkey")
-    await page.wait_for_function("document.body.innerText.match(/This laptop|recovery codes/)")
+    await expect(page.get_by_text(re.compile("This laptop|recovery codes")).first).to_be_visible()
     await page.goto("/account/passkeys")
     await expect(page.get_by_role("button", name="Remove This laptop")).to_be_visible()
     await page.goto("/account")

@@ -70,10 +70,11 @@ async def bounded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Whatever a test does, it is over in time, and no child has held more than it may."""
     # What takes all the time that it may would take most of an hour here; half of it shows the same.
     monkeypatch.setattr("courtyard.rendering.conversions.SECONDS", 4.0)
-    begun = time.monotonic()
+    begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     yield
     held = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert held < MEMORY
+    # The kernel keeps the largest of all children, also of a browser that another test started in this process.
+    assert held < MEMORY or held == before
     assert time.monotonic() - begun < PATIENCE * 3
 
 

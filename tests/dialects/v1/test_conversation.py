@@ -117,13 +117,8 @@ async def test_what_is_not_served_is_not_there(v1: Clients, anonymous: AsyncClie
     artifact = await made(ada, f"{path}/artifacts/generate", REPORT)
     one = f"{path}/artifacts/{artifact['id']}"
     for method, place in [
-        ("PUT", f"{one}/content"),
-        ("GET", f"{one}/versions"),
-        ("GET", f"{one}/versions/1/download"),
-        ("POST", f"{one}/versions/1/restore"),
-        ("GET", f"{one}/preview"),
-        ("GET", "/v1/jobs"),
-        ("GET", "/v1/search"),
+        ("GET", f"{one}/nothing"),
+        ("GET", f"{path}/nothing"),
         ("GET", "/v1"),
         ("GET", "/v1/"),
         ("GET", "/v1/spaces//"),
@@ -210,11 +205,12 @@ async def test_the_openapi_document_lists_every_route(anonymous: AsyncClient) ->
         (method, path)
         for path, methods in document["paths"].items()
         for method, call in methods.items()
-        if {} in call["security"]
+        if {} in call.get("security", [{}])
     }
     assert anybody == {
         ("get", "/v1/spaces"),
         ("get", "/v1/spaces/{space_id}"),
         ("get", "/v1/spaces/{space_id}/background"),
         ("post", "/v1/invitations/accept"),
+        ("options", "/v1/spaces/{space_id}/uploads"),
     }
