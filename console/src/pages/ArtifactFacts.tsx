@@ -18,7 +18,7 @@ export function Facts({ space, artifact }: { space: Space; artifact: Artifact })
       <dl>
         <Fact name="Type">{artifact.type}</Fact>
         <Fact name="Format">{artifact.content_type}</Fact>
-        {ready && <Fact name="Size">{`${size(artifact.size)} (${artifact.size.toLocaleString()} bytes)`}</Fact>}
+        {ready && <Fact name="Size">{bytes(artifact.size)}</Fact>}
         {seen?.pages != null && <Fact name="Pages">{seen.pages}</Fact>}
         {seen?.width != null && seen.height != null && (
           <Fact name={seen.pages == null ? "Pixels" : "Page"}>{measured(seen.width, seen.height, seen.pages)}</Fact>
@@ -144,3 +144,6 @@ export function Tagging({ artifact, onClose }: { artifact: Artifact; onClose: ()
     </Modal>
   );
 }
+
+/** A size in words, and to the byte where these leave something out. */
+const bytes = (count: number) => (count < 1000 ? size(count) : `${size(count)} (${count.toLocaleString()} bytes)`);

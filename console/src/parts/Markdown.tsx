@@ -1,6 +1,7 @@
 import { Anchor } from "@mantine/core";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import "../people.css";
 
 /** Nothing is fetched from elsewhere: an image becomes a link to it, and links say nothing of where one comes from. */
 const PARTS: Components = {

@@ -6,7 +6,7 @@ import { size } from "../words";
 import { Picture } from "./Picture";
 
 const Pdf = lazy(() => import("./Pdf").then((module) => ({ default: module.Pdf })));
-const Markdown = lazy(() => import("./Markdown").then((module) => ({ default: module.Markdown })));
+const MarkdownFile = lazy(() => import("./MarkdownFile").then((module) => ({ default: module.MarkdownFile })));
 const Sheet = lazy(() => import("./Sheet").then((module) => ({ default: module.Sheet })));
 const Words = lazy(() => import("./Words").then((module) => ({ default: module.Words })));
 
@@ -36,7 +36,7 @@ function Kind({ artifact }: { artifact: Artifact }) {
   if (PICTURES.has(kind) && artifact.size <= PICTURE) return <Picture name={artifact.name} source={bytes} />;
   if (kind === "image/svg+xml" && artifact.size <= SVG) return <Picture name={artifact.name} source={bytes} drawing />;
   if (kind === "application/pdf" && artifact.size <= PDF) return <Pdf source={bytes} name={artifact.name} />;
-  if (kind === "text/markdown" || name.endsWith(".md")) return <Markdown source={bytes} total={artifact.size} />;
+  if (kind === "text/markdown" || name.endsWith(".md")) return <MarkdownFile source={bytes} total={artifact.size} />;
   if (kind === "text/csv" || kind === "text/tab-separated-values")
     return <Sheet source={bytes} total={artifact.size} />;
   if (TEXTS.test(kind) || (kind === "application/octet-stream" && TEXTS.test(name)))

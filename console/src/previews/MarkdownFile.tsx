@@ -1,17 +1,17 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { Markdown as Rendered } from "../parts/Markdown";
+import { Markdown } from "../parts/Markdown";
 import { beginning } from "./text";
 import { Cut } from "./Words";
 
 /** A Markdown file as it is meant. */
-export function Markdown({ source, total }: { source: string; total: number }) {
+export function MarkdownFile({ source, total }: { source: string; total: number }) {
   const { data } = useSuspenseQuery(beginning(source));
   return (
     <>
       <Cut total={total} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section className="prose scrolls" tabIndex={0} aria-label="Text of the file">
-        <Rendered>{data}</Rendered>
+        <Markdown>{data}</Markdown>
       </section>
     </>
   );
