@@ -130,6 +130,7 @@ def test_by_the_keyboard_alone(window: Window) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Pier")).to_be_visible()
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("textbox", name="Search everything")).to_be_focused()
     page.keyboard.type("pier")
     expect(page.get_by_text("Space ·")).to_be_visible()
     page.keyboard.press("Escape")
