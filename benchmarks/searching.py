@@ -67,7 +67,7 @@ async def add(tx: Write, actor: Actor, space: Space, words: str, number: int) ->
         now=clock.now(),
         text=words,
     )
-    await indexing.artifact(tx, artifact_id, known=False)
+    await indexing.artifact(tx, artifact_id)
 
 
 async def measure(database: Database, who: str, actor: Actor) -> None:
