@@ -24,7 +24,7 @@ function Hills({ id, width }: { id: string; width: number }) {
       className="cover hills"
       style={{ "--hue": hue } as CSSProperties}
       viewBox={`0 0 ${width} ${HEIGHT}`}
-      preserveAspectRatio="xMidYMid slice"
+      preserveAspectRatio="xMidYMin slice"
       aria-hidden
     >
       <rect width={width} height={HEIGHT} />
