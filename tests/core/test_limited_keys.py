@@ -1,8 +1,9 @@
 """A key that is limited to certain spaces changes nothing of the account behind it but what has the same limits."""
 
+import msgspec
 import pytest
 
-from courtyard.core import accounts, audit
+from courtyard.core import accounts, audit, clock
 from courtyard.core.actor import system
 from courtyard.core.errors import Forbidden, NotFound
 from courtyard.core.identity import credentials, directory, people, second, standing
@@ -50,6 +51,20 @@ async def test_it_ends_no_application_and_no_consent(world: World) -> None:
         with pytest.raises(Forbidden):
             await consents.withdraw(tx, limited, consent)
         assert await consents.seek(tx, ada.person_id, application) == consent
+
+
+async def test_a_key_that_ends_makes_no_application_which_would_not(world: World) -> None:
+    ada, program = await world.actor("ada"), NewApplication(name="Notes", redirect_uris=[], scopes=["read"])
+    for ends, refused in ((clock.now() + 3_600_000, True), (None, False)):
+        async with world.database.write() as tx:
+            new = NewKey(name="Mine", scopes=["admin"], expires_at=ends)
+            key, _ = await credentials.create(tx, system("test"), new, person_id=ada.person_id)
+            actor = msgspec.structs.replace(ada, credential_id=key.id)
+            if refused:
+                with pytest.raises(Forbidden):
+                    await applications.create(tx, actor, program)
+            else:
+                await applications.create(tx, actor, program)
 
 
 async def test_it_does_nothing_to_people_whoever_it_belongs_to(world: World) -> None:

@@ -190,14 +190,17 @@ async def remove(tx: Write, actor: Actor, application: Application) -> None:
 
 
 async def _unlimited(tx: Read, actor: Actor) -> None:
-    """Refuse whoever is limited where an application is not: by spaces, by networks, by being a program themselves.
+    """Refuse whoever is limited where an application is not: by spaces, by networks, by an end, by being a program.
 
     With its client credentials an application acts for its owner in every space and from everywhere. Raises Forbidden.
     """
     actor.everywhere()
-    limits = "select networks from credential where id = :id and networks is not null"
+    limits = (
+        "select 1 from credential where id = :id"
+        " and (networks is not null or (kind = 'key' and expires_at is not null))"
+    )
     program = actor.application_id is not None or actor.organization_id is not None
-    if program or (actor.credential_id is not None and await tx.one(str, limits, id=actor.credential_id) is not None):
+    if program or (actor.credential_id is not None and await tx.one(int, limits, id=actor.credential_id)):
         raise Forbidden("A credential never makes a stronger one.")
 
 
