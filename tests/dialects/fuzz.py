@@ -1,5 +1,6 @@
 """Bad input of any kind, aimed at the routes of any dialect: whatever it is, it is answered, and never by a 5xx."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 from urllib.parse import quote, quote_from_bytes
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient, Response
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ from pydantic import BaseModel
 from courtyard.web.route import Route
 
 Header = tuple[bytes, bytes]
+LISTENING = 0.5
+PATIENCE = 60.0
 
 # Fixtures live as long as the whole search; what one attack leaves behind is the next one's world.
 bad_input = settings(
@@ -34,6 +38,8 @@ class Attack:
     query: str
     headers: tuple[Header, ...]
     content: bytes
+    listens: bool = False
+    """Aimed at a stream of events, whose answer has no end."""
 
     def url(self, known: Mapping[str, str]) -> str:
         path = "/".join(
@@ -46,9 +52,14 @@ async def bear(
     client: AsyncClient, attack: Attack, known: Mapping[str, str], speaks: Callable[[Response], None]
 ) -> None:
     """The attack gets an answer below 500; a refusal is what `speaks` asserts of the dialect's refusals."""
-    response = await client.request(
-        attack.method, attack.url(known), headers=list(attack.headers), content=attack.content
-    )
+    try:
+        async with asyncio.timeout(LISTENING if attack.listens else PATIENCE):
+            response = await client.request(
+                attack.method, attack.url(known), headers=list(attack.headers), content=attack.content
+            )
+    except TimeoutError:
+        assert attack.listens, f"no answer within {PATIENCE} s"
+        return
     event(f"{response.status_code}")
     assert response.status_code < 500, response.text
     if response.status_code >= 400 and attack.method != "HEAD":
@@ -66,6 +77,7 @@ class _Target:
     path: str
     members: tuple[str, ...]
     parameters: tuple[str, ...]
+    listens: bool
 
 
 def _targets(routers: Sequence[APIRouter]) -> Iterator[_Target]:
@@ -75,8 +87,9 @@ def _targets(routers: Sequence[APIRouter]) -> Iterator[_Target]:
                 hints = get_type_hints(route.endpoint, include_extras=True).values()
                 members = _fields([hint for hint in hints if _is_model(hint)])
                 parameters = _fields([get_args(hint)[0] for hint in hints if _is_model((get_args(hint) or (0,))[0])])
+                listens = route.response_class is StreamingResponse
                 for method in sorted(route.methods or ()):
-                    yield _Target(method, route.path, members, parameters)
+                    yield _Target(method, route.path, members, parameters, listens)
 
 
 def _is_model(hint: Any) -> bool:
@@ -95,6 +108,7 @@ def _attack(target: _Target) -> st.SearchStrategy[Attack]:
         query=_query(target.parameters),
         headers=_headers,
         content=_content(target.members),
+        listens=st.just(target.listens),
     )
 
 
