@@ -42,6 +42,7 @@ const SAID: Record<string, string> = {
   "consent.withdrawn": "Withdrew the consent from an application",
   "token.issued": "An application got a token",
   "token.family_revoked": "The tokens of an application ended",
+  "installation.set_up": "Set up this Courtyard",
   "person.created": "The account was made",
   "person.claimed": "Claimed the account by an invitation",
   "person.invited": "Invited somebody who had no account",

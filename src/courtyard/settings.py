@@ -174,7 +174,9 @@ class Settings(BaseSettings):
         default="info", description="What is logged; requests are `info`."
     )
     admin_email: str = Field(
-        default="", description="E-mail of the first administrator; default `admin@localhost.localdomain`."
+        default="",
+        description="E-mail of the first administrator; default `admin@localhost.localdomain`. Without this and the"
+        " password they are made in the browser, at the set-up address that the first start prints.",
     )
     admin_password: SecretStr = Field(
         default=SecretStr(""), description="Password of the first administrator, instead of a random one."

@@ -196,3 +196,24 @@ def test_demo_lets_everybody_register_unless_it_is_told_otherwise(start: Start) 
     server.end()
     with start("--demo", registration="closed").client() as client:
         assert client.post("/auth/register/", json=new).status_code == 403
+
+
+def test_a_new_installation_prints_where_it_is_set_up(start: Start) -> None:
+    server = start(admin_password="", admin_email="")
+    printed = re.fullmatch(
+        rf"({re.escape(server.http)}/setup\?token=cyu_\w{{36}}) \(for one use, within a day\)",
+        server.line("Set-up address"),
+    )
+    assert printed is not None
+    assert "Administrator" not in server.printed
+    with server.client() as client:
+        assert client.get("/login").headers["location"] == "/setup"
+        assert client.get(printed[1]).status_code == 200
+    server.end()
+    # A start that names somebody makes them: nobody can do it by the address any more.
+    named = start()
+    assert named.line("Set-up address") == ""
+    with named.client() as client:
+        assert client.get(printed[1].replace(server.http, named.http)).status_code == 409
+    named.end()
+    assert "password" not in start(admin_password="", admin_email="").printed

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import control, demo
 from courtyard.cli.complaints import or_say_why
+from courtyard.core.accounts import setting_up
 from courtyard.installation import Installation, noting, opened, prepare, site, worker
 from courtyard.settings import Settings
 from courtyard.storage.blob_opening import WrongStore
@@ -107,6 +108,17 @@ class Server:
         self._lines = [f"HTTP address: {bound.http}"]
         if bound.https:
             self._lines.append(f"HTTPS address: {bound.https}")
+        made = None
+        if self._with_demo or settings.admin_email or settings.admin_password.get_secret_value():
+            made = await self._administrator(installation)
+        else:
+            await self._offer_set_up(installation)
+        if self._with_demo:
+            self._lines += await demo.prepare(installation, bound, settings.data_dir, introduced=made is not None)
+
+    async def _administrator(self, installation: Installation) -> demo.Administrator | None:
+        """Whoever the settings name becomes the first administrator, without a browser."""
+        settings = installation.settings
         password = settings.admin_password.get_secret_value()
         made = await demo.first_administrator(
             installation.services.database, settings.admin_email, password or secrets.token_urlsafe(15)
@@ -114,8 +126,15 @@ class Server:
         if made is not None:
             shown = "(the one you set)" if password else f"{made.password} (shown once)"
             self._lines.append(f"Administrator: {made.email}, password {shown}")
-        if self._with_demo:
-            self._lines += await demo.prepare(installation, bound, settings.data_dir, introduced=made is not None)
+        return made
+
+    async def _offer_set_up(self, installation: Installation) -> None:
+        """Where somebody makes the first administrator, as long as there is none."""
+        async with installation.services.database.write() as tx:
+            token = await setting_up.offer(tx)
+        if token is not None:
+            address = f"{installation.services.policy.public_url}/setup?token={token}"
+            self._lines.append(f"Set-up address: {address} (for one use, within a day)")
 
     async def _ready(self, _: listen.Bound) -> None:
         sys.stdout.write("\n".join(["Courtyard is ready.", *self._lines, ""]))

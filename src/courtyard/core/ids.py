@@ -10,7 +10,7 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-Prefix = Literal["cyk", "cyo", "cyr", "cya", "cyc", "cyi", "cys", "cye", "cyl"]
+Prefix = Literal["cyk", "cyo", "cyr", "cya", "cyc", "cyi", "cys", "cye", "cyl", "cyu"]
 SECRET_LENGTH = 40
 
 _last = 0

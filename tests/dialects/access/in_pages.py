@@ -27,6 +27,13 @@ ASKED = (
 #        |   forged, stale, halfway
 #        |   |   expired, revoked, disabled
 ENTRANCES = [
+    Row("+++ +++ +++", "GET /setup", query="?token={setup_token}"),
+    Row(
+        "+++ 3++ +++",
+        "POST /setup",
+        query="?token={setup_token}",
+        form={"email": "{new_email}", "username": "{new_name}", "password": PASSWORD},
+    ),
     Row("+++ +++ +++", "GET /login"),
     Row("+++ 3++ +++", "POST /login", form={"email": "{owner_email}", "password": PASSWORD}),
     Row(">>> >>+ >>>", "GET /login/second"),

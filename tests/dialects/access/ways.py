@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyotp.totp import TOTP
 
 from courtyard.core import artifacts, clock, ids, links
+from courtyard.core.accounts import setting_up
 from courtyard.core.identity import mailed, passkeys, second, sessions
 from tests.core.authenticator import Authenticator
 from tests.dialects.access import things
@@ -105,6 +106,13 @@ async def _mailed(cast: "Cast", kind: mailed.Kind) -> str:
 
 
 # --- what the pages name ---
+
+
+async def setup_token(cast: "Cast", who: str) -> str:
+    """A set-up address, of an installation that nobody administers any more."""
+    async with cast.world.database.write() as tx:
+        await tx.run("update person set is_administrator = 0")
+        return str(await setting_up.offer(tx))
 
 
 async def owner_email(cast: "Cast", who: str) -> str:

@@ -73,7 +73,7 @@ async def test_cookies_of_others_do_not_hide_ours(opening: Opening, ada: str) ->
     assert (await bare.client.get("/account", headers=crowd)).status_code == 200
 
 
-async def test_a_form_is_a_form(browser: Browser) -> None:
+async def test_a_form_is_a_form(browser: Browser, ada: str) -> None:
     page = await browser.get("/login")
     token = page.page.form.fields["token"]
     for content, kind in (

@@ -107,7 +107,7 @@ async def test_a_closed_house_says_so(browser: Browser, ada: str, world: World) 
         assert await people.seek_by_email(tx, "new@example.org") is None
 
 
-async def test_an_open_house_shows_its_door(browser: Browser) -> None:
+async def test_an_open_house_shows_its_door(browser: Browser, ada: str) -> None:
     assert "/register" in (await browser.get("/login")).page.links.values()
 
 

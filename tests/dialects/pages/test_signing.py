@@ -87,7 +87,7 @@ async def test_the_cookie_has_a_plain_name_over_http_on_this_machine(opening: Op
     assert (await browser.get("/account")).status == 200
 
 
-async def test_in_clear_from_elsewhere_nobody_is_asked_for_a_password(opening: Opening) -> None:
+async def test_in_clear_from_elsewhere_nobody_is_asked_for_a_password(opening: Opening, ada: str) -> None:
     far = opening(site="http://courtyard.test", address="192.0.2.7")
     for path in ("/login", "/register", "/oauth/authorize?client_id=x", "/account"):
         seen = await far.get(path)
@@ -205,7 +205,7 @@ async def test_five_failures_close_an_account_to_an_address(opening: Opening, ad
 
 
 @COUNTED
-async def test_ten_sign_ins_a_minute_from_one_address(opening: Opening) -> None:
+async def test_ten_sign_ins_a_minute_from_one_address(opening: Opening, ada: str) -> None:
     browser = opening()
     page = await browser.get("/login")
     seen = [await browser.submit(page, email=f"who{n}@example.org", password="wrong") for n in range(11)]

@@ -14,6 +14,7 @@ from courtyard.dialects.pages import (
     providers,
     public,
     second_factor,
+    setting_up,
     shared,
     signing,
     trail,
@@ -37,6 +38,7 @@ SPEECH = Speech(
     title="Courtyard pages",
     description="Sign-in, account, consent and mailed links.",
     prefixes=(
+        "/setup",
         "/login",
         "/logout",
         "/register",
@@ -61,6 +63,7 @@ SPEECH = Speech(
     admit=admit,
 )
 ROUTERS = [
+    setting_up.router,
     signing.router,
     passkeys.router,
     providers.router,

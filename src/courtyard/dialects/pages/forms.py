@@ -97,6 +97,12 @@ class Entrance(Next):
     email: str = ""
 
 
+class SetUp(BaseModel):
+    """The set-up address."""
+
+    token: str = ""
+
+
 class Older(BaseModel):
     """Where a list goes on."""
 

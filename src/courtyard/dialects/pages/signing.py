@@ -11,7 +11,7 @@ from courtyard.core.accounts.proofs import WrongPassword
 from courtyard.core.accounts.registering import admit
 from courtyard.core.accounts.signing_in import WrongSecond
 from courtyard.core.errors import Conflict, Invalid, InvalidCredential, Refusal
-from courtyard.core.identity import second, sessions
+from courtyard.core.identity import people, second, sessions
 from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.forms import Address, Entrance, Form, NewAccount, Next, Second, SignIn
 from courtyard.dialects.pages.relying import offered
@@ -29,6 +29,10 @@ WELCOME = "Look into your mail: it holds the link with which to go on."
 async def sign_in_page(call: Whole, asked: Annotated[Entrance, Query()]) -> Response:
     if await seek(call) is not None:
         return views.go(local(asked.next))
+    async with call.reading() as tx:
+        if not await people.any_yet(tx):
+            # Nobody could sign in: a new installation begins with its first administrator.
+            return views.go("/setup")
     return sign_in_shown(call, asked.next, asked.email)
 
 

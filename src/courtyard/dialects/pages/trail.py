@@ -26,6 +26,7 @@ SENTENCES = {
     "email.changed": "The e-mail address was changed",
     "email.verification_asked": "A link to verify the e-mail address was asked for",
     "email.verified": "The e-mail address was verified",
+    "installation.set_up": "This Courtyard was set up",
     "key.created": "A key was made",
     "key.revoked": "A key was revoked",
     "key.rotated": "A key was rotated",

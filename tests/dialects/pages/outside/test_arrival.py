@@ -19,7 +19,7 @@ from tests.world import ORIGIN, World
 
 
 async def test_a_new_person_gets_an_account_and_a_session(
-    browser: Browser, outsider: Outsider, database: Database
+    browser: Browser, outsider: Outsider, database: Database, ada: str
 ) -> None:
     login = await browser.get("/login?next=/device")
     assert login.page.links["Sign in with Acme ID"] == f"{WITH}?next=/device"
