@@ -188,7 +188,7 @@ def test_an_account_is_deleted_unless_others_would_lose_something(server: Server
     with server.client(server.log_in("greta@example.org")) as greta:
         made = greta.post("/v1/organizations", json={"name": "Weir Society"}).json()
         invited = greta.post(
-            f"/v1/organizations/{made['handle']}/invitations", json={"email": "anna@example.org", "role": "member"}
+            f"/v1/organizations/{made['handle']}/invitations", json={"email": "invited@example.org", "role": "member"}
         )
         assert invited.status_code == 201
     page.reload()

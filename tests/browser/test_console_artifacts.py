@@ -206,7 +206,7 @@ def test_data_that_is_no_json_is_said_at_its_field(server: Server, window: Windo
     expect(dialog.get_by_text("This is no JSON")).to_be_visible()
     dialog.get_by_role("textbox", name="Data").fill(json.dumps({"name": "Ada"}))
     dialog.get_by_role("button", name="Generate").click()
-    expect(page.get_by_role("link", name="Letter")).to_be_visible()
+    expect(page.get_by_role("link", name="Letter", exact=True)).to_be_visible()
 
 
 def test_a_link_is_shown_once_and_ends_when_it_is_revoked(server: Server, window: Window, opening: Opening) -> None:

@@ -89,17 +89,17 @@ class Parts:
             await self._in_thread(spool.write, batch)
             self.size += sum(map(len, batch))
             if self._spool.size == PART:
-                await self._send()
+                await self._send(self._spool, self.count)
             batch = rest
 
     async def end(self) -> None:
         """All of it is in the store after this."""
         if self._spool.size:
-            await self._send()
+            await self._send(self._spool, self.count)
         await self._sent()
         if self._kept is not None:
-            async with self._under_way:
-                await self._place(0, await self._in_thread(self._kept.take))
+            await self._send(self._kept, 0)
+            await self._sent()
 
     async def settled(self) -> None:
         """Nothing is on its way any more, arrived or not."""
@@ -116,16 +116,17 @@ class Parts:
             if spool is not None:
                 await self._in_thread(spool.close)
 
-    async def _send(self) -> None:
+    async def _send(self, spool: Spool, number: int) -> None:
+        # A task of its own: the store may take what somebody gave up in its middle, so it is waited for before it is removed.
         await self._sent()
         await self._under_way.acquire()
         try:
-            data = await self._in_thread(self._spool.take)
-            self._sending = asyncio.create_task(self._delivered(self.count, data))
+            data = await self._in_thread(spool.take)
+            self._sending = asyncio.create_task(self._delivered(number, data))
         except BaseException:
             self._under_way.release()
             raise
-        self.count += 1
+        self.count = max(self.count, number + 1)
 
     async def _delivered(self, number: int, data: bytes) -> None:
         try:
