@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.measure import Plan, once, plan
 from benchmarks.peers import environments, processes
-from benchmarks.peers.courtyard import environment, person, serve
+from benchmarks.peers.courtyard import environment, index, person, serve
 from benchmarks.peers.peer import DESCRIPTION, GET, Call, Running, ask, send
 from benchmarks.run import WRK
 from courtyard.core import organizations, spaces
@@ -61,6 +61,7 @@ async def _first(folder: Path) -> tuple[str, str]:
     """A person with one space; their key, its id."""
     os.environ.update(environment(folder, ""))
     async with opened(Settings()) as installation:
+        await index(installation.services.database)
         actor, key = await person(installation.services.database)
         async with installation.services.database.write() as tx:
             home = await organizations.home(tx, actor, None)

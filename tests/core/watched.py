@@ -48,3 +48,7 @@ class _Noted:
     async def run(self, sql: Statement, /, **values: Any) -> int:
         self._statements.append(str(sql))
         return await self._tx.run(sql, **values)
+
+    async def later(self, sql: Statement, /, **values: Any) -> None:
+        self._statements.append(str(sql))
+        await self._tx.later(sql, **values)

@@ -66,6 +66,10 @@ class _Noted:
         self._counted.note(sql)
         return await self._tx.run(sql, **values)
 
+    async def later(self, sql: Statement, /, **values: Any) -> None:
+        self._counted.note(sql)
+        await self._tx.later(sql, **values)
+
 
 class Request(NamedTuple):
     """A request of the test, and the status that it must get."""

@@ -87,6 +87,21 @@ class TestTransactions:
         assert [number for number, answer in enumerate(answers) if answer is None] == list(range(2, 30, 3))
         assert await ids(db) == [f"{number:02}" for number in range(2, 30, 3)]
 
+    async def test_what_is_left_for_the_end_is_part_of_its_block(self, db: Database) -> None:
+        async def write(name: str, *, refused: bool = False) -> None:
+            async with db.write() as tx:
+                await tx.later(ADD, id=f"{name} later", note=None, data=None, size=0)
+                await tx.run(ADD, id=name, note=None, data=None, size=0)
+                if refused:
+                    raise Refused
+
+        await asyncio.gather(
+            write("a"), write("b", refused=True), write("c"), write("d", refused=True), return_exceptions=True
+        )
+        assert await ids(db) == ["a", "a later", "c", "c later"]
+        await write("e")
+        assert await ids(db) == ["a", "a later", "c", "c later", "e", "e later"]
+
     async def test_no_update_is_lost(self, db: Database) -> None:
         async def bump() -> None:
             async with db.write() as tx:

@@ -128,6 +128,19 @@ class TestGroupCommit:
             assert await tx.one(int, "select count(*) from part") == 0
         assert await count(db) == 1
 
+    async def test_what_fails_at_the_end_fails_all_who_shared_the_commit_and_the_next_one_heals(
+        self, db: Database
+    ) -> None:
+        async def write(later: str) -> None:
+            async with db.write() as tx:
+                await tx.later(later)
+
+        wrong = "insert into part (thing_id, name) values ('nobody', 'x')"
+        told = await asyncio.gather(add(db, "beside"), write(wrong), return_exceptions=True)
+        assert [type(one) for one in told] == [Down, Down]
+        await add(db, "next")
+        assert await count(db) == 1
+
 
 class TestConnections:
     async def test_every_connection_is_as_durable_and_strict_as_promised(self, db: Database) -> None:

@@ -54,6 +54,14 @@ class Write(Read, Protocol):
         """Change rows; how many."""
         ...
 
+    async def later(self, sql: Statement, /, **values: Any) -> None:
+        """Change rows at the very end of the transaction; until then nobody sees it, nor does this block.
+
+        For what is dear to write alone and cheap to write together with what other writers left for the end. It must not
+        fail: they would all fail with it.
+        """
+        ...
+
 
 class Database(Protocol):
     """Where rows rest. Nothing from the network is awaited inside `write()`."""

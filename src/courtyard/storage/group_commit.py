@@ -6,9 +6,10 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from courtyard.storage.database import Busy, Down, Full
+from courtyard.storage.database import Busy, Down, Full, Statement
 from courtyard.storage.sqlite_session import Session, meaning
 
 # More writers per commit gain nothing measurable, and every one of them waits for the last.
@@ -22,7 +23,9 @@ class GroupCommit:
 
     The first writer begins the transaction; those already waiting follow, each in a savepoint of its own; when nobody
     is waiting, or the batch is full, one `commit` in a thread makes all of them durable, and only then are they
-    answered. While the disk works the loop goes on reading, and the next writers gather.
+    answered. While the disk works the loop goes on reading, and the next writers gather. What writers left for the end
+    is written right before that commit: a full-text index writes all that it was told to the file at the end of each
+    savepoint, which costs it two thirds more than doing so once.
     """
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
@@ -31,6 +34,8 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._batch: list[asyncio.Future[None]] = []
+        self._left: list[tuple[Statement, Mapping[str, Any]]] = []
+        self._kept = 0  # how much of that is of writers whose block has ended well
         self._taken = False  # somebody is in its block, or the commit runs
         self._closed = self._sick = False
         self._idle: asyncio.Future[None] | None = None
@@ -51,6 +56,10 @@ class GroupCommit:
             self._next()
             raise
 
+    def later(self, sql: Statement, values: Mapping[str, Any]) -> None:
+        """Leave a statement of the writer who is in its block for the end."""
+        self._left.append((sql, values))
+
     async def keep(self) -> None:
         """The block ended well: let the next one in, and return when the common commit is durable. Raises Full, Down."""
         if self._batch:
@@ -59,6 +68,7 @@ class GroupCommit:
             except Exception as error:
                 self.undo(error)
                 raise
+        self._kept = len(self._left)
         durable: asyncio.Future[None] = self._loop.create_future()
         self._batch.append(durable)
         self._next()
@@ -66,6 +76,7 @@ class GroupCommit:
 
     def undo(self, cause: BaseException) -> None:
         """The block failed: take back what it did, and nothing that others did."""
+        del self._left[self._kept :]
         try:
             if not self.session.connection.in_transaction:
                 # The engine gave up the whole transaction, and with it everybody who waited for its commit.
@@ -124,7 +135,7 @@ class GroupCommit:
                 turn.set_result(None)
                 return
         if full:
-            self._commits.put(self.session)
+            self._finish()
             return
         self._taken = False
         if self._batch:
@@ -136,6 +147,16 @@ class GroupCommit:
     def _commit(self) -> None:
         if self._batch and not self._taken:
             self._taken = True
+            self._finish()
+
+    def _finish(self) -> None:
+        """Write what was left for the end, and have it all committed."""
+        try:
+            for sql, values in self._left:
+                self.session.run(sql, values)
+        except Exception as error:  # noqa: BLE001 whatever it was, those who wait for the commit must hear of it
+            self._committed(error)
+        else:
             self._commits.put(self.session)
 
     def _commit_in_thread(self) -> None:
@@ -160,6 +181,8 @@ class GroupCommit:
 
     def _settle(self, refused: Exception | None) -> None:
         batch, self._batch = self._batch, []
+        self._left.clear()
+        self._kept = 0
         for durable in batch:
             if durable.done():
                 continue

@@ -142,6 +142,9 @@ class Writing(Reading):
             self._failed = error
             raise
 
+    async def later(self, sql: Statement, /, **values: Any) -> None:
+        await self.run(sql, **values)
+
     async def script(self, text: str) -> None:
         """Many statements without values and without a time limit, for migrations."""
         if self._failed is not None:

@@ -96,6 +96,11 @@ class Writing:
             self._failed = error
             raise
 
+    async def later(self, sql: Statement, /, **values: Any) -> None:
+        if self._failed is not None:
+            raise self._failed
+        self._line.later(sql, values)
+
     async def script(self, text: str) -> None:
         """Many statements without values, for migrations."""
         if self._failed is not None:

@@ -52,7 +52,10 @@ ADD = Pair(
     sqlite="insert into search_document " + _COLUMNS + ")" + _VALUES + ") returning number",
     postgres="insert into search_document " + _COLUMNS + ", words)" + _VALUES + ", " + _VECTOR + ")",
 )
-ADD_WORDS: LiteralString = "insert into search_word (rowid, place, title, body) values (:number, :place, :title, :body)"
+# The backlog may have come upon the document before these are written.
+ADD_WORDS: LiteralString = (
+    "insert or replace into search_word (rowid, place, title, body) values (:number, :place, :title, :body)"
+)
 _RENEW: LiteralString = "update search_document set words = " + _VECTOR
 _RENEW_WORDS: LiteralString = (
     "insert or replace into search_word (rowid, place, title, body) select number, :place, :title, :body"
@@ -127,7 +130,7 @@ async def _add(tx: Write, kind: str, object_id: str, space_id: str, words: dict[
         **words,
     )
     if number is not None:
-        await tx.run(ADD_WORDS, number=number, **words)
+        await tx.later(ADD_WORDS, number=number, **words)
 
 
 def _words(source: Source) -> dict[str, str]:
@@ -140,7 +143,7 @@ async def sweep(tx: Write) -> bool:
     """Drop words of documents that went, a few at a time; whether there may be more."""
     gone = await tx.all(int, _GONE, limit=SWEPT)
     for number in gone:
-        await tx.run("delete from search_word where rowid = :number", number=number)
+        await tx.later("delete from search_word where rowid = :number", number=number)
         await tx.run("delete from search_gone where number = :number", number=number)
     return len(gone) == SWEPT
 
