@@ -131,7 +131,7 @@ class TestGroupCommit:
     async def test_what_fails_at_the_end_fails_all_who_shared_the_commit_and_the_next_one_heals(
         self, db: Database
     ) -> None:
-        async def write(later: str) -> None:
+        async def write(later: LiteralString) -> None:
             async with db.write() as tx:
                 await tx.later(later)
 
