@@ -1,5 +1,5 @@
 // Everything the console asks of Courtyard: the v1 API under `/console/api`, typed by its own document.
-import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import createClient from "openapi-fetch";
 import { confirmed } from "./confirming";
 import type { components, paths } from "./schema";
@@ -74,7 +74,19 @@ export async function told<T>(asked: Promise<{ data?: T; error?: unknown; respon
   throw problem(response.status, error, response.headers.get("x-request-id"));
 }
 
+/** What was there a moment ago and is no more, or no more for us. */
+export const isGone = (error: unknown) => error instanceof Problem && [403, 404, 410].includes(error.status);
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // Whatever is missing in a space may be so because the space is: it is asked, and its page says what happened.
+    onError: (error, { queryKey }) => {
+      if (!isGone(error) || queryKey[0] === "space") return;
+      queryClient.invalidateQueries({
+        predicate: ({ queryKey: [name, id] }) => name === "space" && queryKey.includes(id),
+      });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,
@@ -102,11 +114,15 @@ const NARROWED: Record<SpaceTab, { mine?: "true"; visibility?: Visibility }> = {
   public: { visibility: "public" },
 };
 
-export const spaces = (tab: SpaceTab, q: string) =>
+export const spaces = (tab: SpaceTab, q: string, organization?: string) =>
   infiniteQueryOptions({
-    queryKey: ["spaces", tab, q],
+    queryKey: ["spaces", tab, q, organization],
     queryFn: ({ pageParam }) =>
-      told(api.GET("/v1/spaces", { params: { query: { ...NARROWED[tab], q, limit: 24, cursor: pageParam } } })),
+      told(
+        api.GET("/v1/spaces", {
+          params: { query: { ...NARROWED[tab], q, organization, limit: 24, cursor: pageParam } },
+        }),
+      ),
     initialPageParam: first,
     getNextPageParam: following,
   });
@@ -115,6 +131,8 @@ export const space = (id: string) =>
   queryOptions({
     queryKey: ["space", id],
     queryFn: () => told(api.GET("/v1/spaces/{space_id}", { params: { path: { space_id: id } } })),
+    // Whoever is put out of a space hears no more news of it, and nobody hears of one that was deleted.
+    refetchInterval: 20_000,
   });
 
 export type ArtifactFilters = { status?: string; type?: string; q?: string };

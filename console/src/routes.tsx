@@ -1,5 +1,11 @@
 // Every page and its address. What is filtered and which tab is open stands in the address, so that a link shares it.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from "@tanstack/react-router";
 import { type ArtifactFilters, me, queryClient, type SpaceTab, space } from "./api";
 import type { AdminSearch } from "./api/administration";
 import { artifact, type JobFilters } from "./api/contents";
@@ -16,6 +22,9 @@ const one = <T extends string>(value: unknown, ...of: T[]) => of.find((each) => 
 
 const root = createRootRoute({
   component: Shell,
+  // The organization that was chosen in the header stays chosen from page to page.
+  validateSearch: (search): { org?: string } => ({ org: text(search.org) }),
+  search: { middlewares: [retainSearchParams(["org"])] },
   beforeLoad: () => queryClient.ensureQueryData(me()),
   errorComponent: Failure,
   notFoundComponent: Missing,

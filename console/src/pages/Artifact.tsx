@@ -12,8 +12,9 @@ import {
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { address, artifacts, space as asked, type Artifact as One, type Space } from "../api";
+import { address, artifacts, space as asked, isGone, type Artifact as One, type Space } from "../api";
 import { artifact as askedArtifact } from "../api/contents";
+import { GoneArtifact, GoneSpace } from "../parts/Gone";
 import { Status } from "../parts/Tag";
 import { Preview } from "../previews/Preview";
 import { may, size } from "../words";
@@ -30,10 +31,12 @@ const TYPING = "input, textarea, select, [role=dialog], [role=menu], [role=tab],
 /** One artifact: what it looks like, what is known of it, what it was, and what is done with it. */
 export function Artifact() {
   const { spaceId, artifactId } = route.useParams();
-  const { data: space } = useSuspenseQuery(asked(spaceId));
-  const { data: artifact } = useSuspenseQuery(askedArtifact(spaceId, artifactId));
+  const { data: space, error: left } = useSuspenseQuery(asked(spaceId));
+  const { data: artifact, error } = useSuspenseQuery(askedArtifact(spaceId, artifactId));
   const [changing, setChanging] = useState<"name" | "tags">();
   const writable = may(space, "editor");
+  if (isGone(left)) return <GoneSpace space={space} />;
+  if (isGone(error)) return <GoneArtifact space={space} artifact={artifact} />;
   return (
     <>
       <title>{`${artifact.name} · ${space.name} · Courtyard`}</title>

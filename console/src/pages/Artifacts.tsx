@@ -100,7 +100,7 @@ export function Artifacts() {
           </Go>
         )}
         {writable ? (
-          <Group gap="sm">
+          <Group gap="sm" className="making">
             <Go to="." search={{ view: "trash" }} variant="subtle" leftSection={<IconTrash size={17} aria-hidden />}>
               Trash
             </Go>

@@ -6,8 +6,9 @@ import { api, organizations, Problem, queryClient, told, type Visibility } from 
 import { Refusal } from "../parts/Refusal";
 import { uuid, VISIBILITIES } from "../words";
 
-/** The dialog that makes a space. Its key is made as it opens: sending twice makes one space. */
-export function NewSpace({ onClose }: { onClose: () => void }) {
+/** The dialog that makes a space, in that organization if nothing else is chosen. Its key is made as it opens: sending twice
+ * makes one space. */
+export function NewSpace({ organization, onClose }: { organization?: string | undefined; onClose: () => void }) {
   const navigate = useNavigate();
   const [key] = useState(uuid);
   const { data: known } = useQuery(organizations());
@@ -46,6 +47,7 @@ export function NewSpace({ onClose }: { onClose: () => void }) {
             <NativeSelect
               name="organization"
               label="Organization"
+              defaultValue={others.some((one) => one.handle === organization) ? organization : ""}
               data={[
                 { value: "", label: "None: it is my own" },
                 ...others.map((one) => ({ value: one.handle, label: one.name })),

@@ -1,8 +1,9 @@
 import { Tabs, Text, Title } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
-import { space as asked } from "../api";
+import { space as asked, isGone } from "../api";
 import { Cover } from "../parts/Cover";
+import { GoneSpace } from "../parts/Gone";
 import { Tag } from "../parts/Tag";
 import { VISIBILITIES } from "../words";
 
@@ -23,10 +24,11 @@ const TABS = [
 /** The home of a space: its face, and what is open below it. */
 export function SpaceHome() {
   const params = route.useParams();
-  const { data: space } = useSuspenseQuery(asked(params.spaceId));
+  const { data: space, error } = useSuspenseQuery(asked(params.spaceId));
   const navigate = useNavigate();
   const matches = useMatchRoute();
   const open = TABS.findLast(({ to }) => matches({ to, params, fuzzy: true }))?.to ?? TABS[0].to;
+  if (isGone(error)) return <GoneSpace space={space} />;
   return (
     <>
       <title>{`${space.name} · Courtyard`}</title>

@@ -3,6 +3,7 @@ import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { type Space, type SpaceTab, spaces } from "../api";
 import { Cover } from "../parts/Cover";
 import { Failure } from "../parts/Failure";
@@ -12,7 +13,10 @@ import { More } from "../parts/More";
 import { Notice } from "../parts/Notice";
 import { Tag } from "../parts/Tag";
 import { VISIBILITIES } from "../words";
-import { NewSpace } from "./NewSpace";
+
+/** Loaded when somebody is about to use it: the first page is small. */
+const ready = () => import("./NewSpace");
+const NewSpace = lazy(() => ready().then((all) => ({ default: all.NewSpace })));
 
 const route = getRouteApi("/");
 const TABS: { value: SpaceTab; label: string }[] = [
@@ -23,7 +27,7 @@ const TABS: { value: SpaceTab; label: string }[] = [
 
 /** All spaces as cards. */
 export function Spaces() {
-  const { tab = "mine", q = "" } = route.useSearch();
+  const { tab = "mine", q = "", org } = route.useSearch();
   const navigate = route.useNavigate();
   const [creating, { open, close }] = useDisclosure(false);
   const search = useDebouncedCallback(
@@ -35,7 +39,13 @@ export function Spaces() {
       <title>Spaces · Courtyard</title>
       <div className="head">
         <Title order={1}>Spaces</Title>
-        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open} data-key="n">
+        <Button
+          leftSection={<IconPlus size={17} aria-hidden />}
+          onClick={open}
+          onPointerEnter={ready}
+          onFocus={ready}
+          data-key="n"
+        >
           New space
         </Button>
       </div>
@@ -59,14 +69,16 @@ export function Spaces() {
           onChange={(event) => search(event.currentTarget.value.trim())}
         />
       </div>
-      <Cards tab={tab} q={q} onNew={open} />
-      {creating && <NewSpace onClose={close} />}
+      <Cards tab={tab} q={q} org={org} onNew={open} />
+      <Suspense>{creating && <NewSpace organization={org} onClose={close} />}</Suspense>
     </>
   );
 }
 
-function Cards({ tab, q, onNew }: { tab: SpaceTab; q: string; onNew: () => void }) {
-  const query = useInfiniteQuery(spaces(tab, q));
+type Asked = { tab: SpaceTab; q: string; org: string | undefined; onNew: () => void };
+
+function Cards({ tab, q, org, onNew }: Asked) {
+  const query = useInfiniteQuery(spaces(tab, q, org));
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);

@@ -14,6 +14,7 @@ import { useEffect, useState } from "react";
 import { me, Problem } from "../api";
 import { found, KINDS, type Kind, place } from "../api/search";
 import { Marked } from "../parts/Marked";
+import { early } from "./early";
 import { OUTSIDE, placesOf } from "./places";
 
 const ICONS: Record<Kind, typeof IconFile> = {
@@ -44,6 +45,7 @@ export function Palette({ asked }: { asked: number }) {
         leftSection={<IconSearch size={19} aria-hidden />}
         placeholder="Search everything, or jump to a page"
         aria-label="Search everything, or jump to a page"
+        onFocus={() => setTyped((now) => now + early())}
       />
       <Spotlight.ActionsList>
         {pages.map(({ label, to, icon: Icon }) => (

@@ -9,11 +9,13 @@ import { useWaiting } from "../confirming";
 import { useLost } from "../live";
 import { hear } from "../shortcuts";
 import { AccountMenu } from "./AccountMenu";
+import { listen } from "./early";
 import { OUTSIDE, placesOf } from "./places";
 import { Tray } from "./Tray";
 
 /** Loaded when they are asked for. */
 const Palette = lazy(() => import("./Palette").then((all) => ({ default: all.Palette })));
+const Switcher = lazy(() => import("./Switcher").then((all) => ({ default: all.Switcher })));
 const Shortcuts = lazy(() => import("./Shortcuts").then((all) => ({ default: all.Shortcuts })));
 const Confirm = lazy(() => import("../parts/Confirm").then((all) => ({ default: all.Confirm })));
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
@@ -26,7 +28,10 @@ export function Shell() {
   const asked = useWaiting();
   const [searches, setSearches] = useState(0);
   const [help, setHelp] = useState(false);
-  const search = () => setSearches((times) => times + 1);
+  const search = () => {
+    listen();
+    setSearches((times) => times + 1);
+  };
   useKeys(search, () => setHelp(true));
   const busy = useRouterState({ select: (state) => state.isLoading });
   return (
@@ -44,6 +49,9 @@ export function Shell() {
           <Mark />
           <span className="mantine-visible-from-xs">Courtyard</span>
         </Link>
+        <Suspense fallback={<span className="switch" />}>
+          <Switcher />
+        </Suspense>
         <UnstyledButton className="search" onClick={search}>
           <IconSearch size={17} aria-hidden />
           <span>Search or jump to…</span>
@@ -59,6 +67,9 @@ export function Shell() {
         <Places onGo={close} />
       </AppShell.Navbar>
       <Drawer opened={drawer} onClose={close} size={280} title="Courtyard" hiddenFrom="sm" padding="md">
+        <Suspense>
+          <Switcher drawer />
+        </Suspense>
         <Places onGo={close} />
       </Drawer>
       <AppShell.Main id="main" tabIndex={-1}>
