@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pyotp.totp import TOTP
@@ -9,6 +10,8 @@ from pyotp.totp import TOTP
 from courtyard.core import artifacts, clock, ids, links
 from courtyard.core.accounts import setting_up
 from courtyard.core.identity import mailed, passkeys, second, sessions
+from courtyard.core.identity.passkeys import Challenge, Site
+from courtyard.storage.database import Write
 from tests.core.authenticator import Authenticator
 from tests.dialects.access import things
 from tests.dialects.access.asking import SITE
@@ -185,7 +188,7 @@ async def first_challenge(cast: "Cast", who: str) -> str:
 
 async def again_answer(cast: "Cast", who: str) -> str:
     """The owner's passkey answers to whoever confirms."""
-    return await _second(cast, "owner")
+    return await _answered(cast, "owner", passkeys.ask_to_confirm)
 
 
 async def again_challenge(cast: "Cast", who: str) -> str:
@@ -193,17 +196,17 @@ async def again_challenge(cast: "Cast", who: str) -> str:
 
 
 async def halfway_answer(cast: "Cast", who: str) -> str:
-    return await _second(cast, "halfway")
+    return await _answered(cast, "halfway", passkeys.ask_for_second)
 
 
 async def halfway_challenge(cast: "Cast", who: str) -> str:
     return cast.challenges["halfway"]
 
 
-async def _second(cast: "Cast", who: str) -> str:
+async def _answered(cast: "Cast", who: str, ask: Callable[[Write, Site, str], Awaitable[Challenge]]) -> str:
     device, person = await device_of(cast, who), await cast.world.person(cast.called(who))
     async with cast.world.database.write() as tx:
-        asked = await passkeys.ask_for_second(tx, HERE, person.id)
+        asked = await ask(tx, HERE, person.id)
     cast.challenges[who] = asked.id
     return json.dumps(device.answer(asked.options))
 

@@ -36,9 +36,9 @@ async def asked(browser: Browser, found: Form) -> tuple[str, str]:
     return said["id"], json.dumps(said["options"])
 
 
-async def add(browser: Browser, name: str = "My key") -> tuple[Authenticator, Seen]:
+async def add(browser: Browser, name: str = "My key", *, verifies: bool = True) -> tuple[Authenticator, Seen]:
     page = await browser.get(HERE)
-    key = Authenticator(SITE)
+    key = Authenticator(SITE, verifies=verifies)
     challenge, options = await asked(browser, form(page))
     made = json.dumps(key.register(options))
     return key, await browser.submit(page, form(page), challenge=challenge, answer=made, name=name)
@@ -92,6 +92,21 @@ async def test_it_confirms(entered: Entered, world: World) -> None:
     assert (await answer(browser, page, Authenticator(SITE))).status == 401
     assert (await answer(browser, page, key)).place == "/account/email"
     assert (await browser.get("/account/email")).status == 200
+
+
+async def test_one_that_was_only_touched_is_a_second_factor_and_confirms_nothing(
+    entered: Entered, opening: Opening, ada: str, world: World
+) -> None:
+    browser = await entered()
+    key, _ = await add(browser, verifies=False)
+    await stale(world)
+    page = await browser.follow(await browser.get("/account/email"))
+    seen = await answer(browser, page, key)
+    assert (seen.status, seen.page.alert) == (401, "This passkey was not accepted.")
+    assert (await browser.get("/account/email")).status == 303
+    other = opening()
+    page = await other.follow(await other.sign_in(ada, PASSWORD, next="/device"))
+    assert (await answer(other, page, key)).place == "/device"
 
 
 async def test_a_strange_one_opens_nothing(opening: Opening, ada: str) -> None:

@@ -100,6 +100,7 @@ async def test_a_browser_confirms_by_a_passkey(world: World, anonymous: AsyncCli
     moment.passes(sessions.RECENT)
     problem(await here.ask("POST", f"{PATH}/options"), 403, "confirmation_required")
     asked, old = await options(here, "/v1/me/confirm/options"), here.secret
+    assert asked["options"]["userVerification"] == "required"
     shown = {"challenge_id": asked["challenge_id"], "answer": device.answer(json.dumps(asked["options"]))}
     assert (await here.ask("POST", "/v1/me/confirm", {"passkey": shown})).status_code == 200
     assert here.secret != old
@@ -109,6 +110,18 @@ async def test_a_browser_confirms_by_a_passkey(world: World, anonymous: AsyncCli
     problem(await here.ask("DELETE", f"{PATH}/{made['id']}"), 409, "last_way_in")
     await with_password(world)
     assert (await here.ask("DELETE", f"{PATH}/{made['id']}")).status_code == 204
+
+
+async def test_a_passkey_that_was_only_touched_confirms_nothing(
+    world: World, anonymous: AsyncClient, moment: Moment
+) -> None:
+    here, device = await browser(world, anonymous), Authenticator(ORIGIN, verifies=False)
+    await added(here, device)
+    moment.passes(sessions.RECENT)
+    asked = await options(here, "/v1/me/confirm/options")
+    shown = {"challenge_id": asked["challenge_id"], "answer": device.answer(json.dumps(asked["options"]))}
+    problem(await here.ask("POST", "/v1/me/confirm", {"passkey": shown}), 422, "wrong_passkey")
+    problem(await here.ask("POST", f"{PATH}/options"), 403, "confirmation_required")
 
 
 async def test_the_passkey_of_somebody_else_is_an_unknown_one(

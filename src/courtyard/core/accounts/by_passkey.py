@@ -4,7 +4,7 @@ from courtyard.core.accounts.confirming import needs_session
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential, NotFound
 from courtyard.core.identity import passkeys, people, sessions
-from courtyard.core.identity.passkeys import Answer, Site, WrongPasskey
+from courtyard.core.identity.passkeys import Answer, Asked, Site, WrongPasskey
 from courtyard.core.identity.sessions import Session
 from courtyard.storage.database import Database
 
@@ -16,7 +16,7 @@ async def sign_in_with_passkey(
 
     The passkey verified its user: it is a first and a second factor.
     """
-    passkey = await passkeys.verify(database, site, challenge_id, answer, origin)
+    passkey = await passkeys.verify(database, site, challenge_id, answer, origin, Asked())
     try:
         async with database.write() as tx:
             person = await people.find(tx, passkey.person_id)
@@ -34,7 +34,7 @@ async def pass_second_with_passkey(
     """
     async with database.read() as tx:
         session = await sessions.halfway(tx, secret)
-    await passkeys.verify(database, site, challenge_id, answer, origin, person_id=session.person_id)
+    await passkeys.verify(database, site, challenge_id, answer, origin, Asked("second", session.person_id))
     async with database.write() as tx:
         return await sessions.complete(tx, session, origin)
 
@@ -42,11 +42,11 @@ async def pass_second_with_passkey(
 async def confirm_with_passkey(
     database: Database, actor: Actor, site: Site, challenge_id: str, answer: Answer
 ) -> tuple[Session, str]:
-    """Confirm the caller's session by an answer to `passkeys.ask_for_second`; its secret is a new one.
+    """Confirm the caller's session by an answer to `passkeys.ask_to_confirm`; its secret is a new one.
 
     Raises NoSession, InvalidCredential, WrongPasskey.
     """
     needs_session(actor)
-    await passkeys.verify(database, site, challenge_id, answer, actor.origin, person_id=actor.person_id)
+    await passkeys.verify(database, site, challenge_id, answer, actor.origin, Asked("confirm", actor.person_id))
     async with database.write() as tx:
         return await sessions.confirm(tx, actor)

@@ -51,4 +51,4 @@ def needs_session(actor: Actor) -> None:
 async def ask_for_passkey(tx: Write, actor: Actor, site: Site) -> Challenge:
     """Ask the caller for a passkey of theirs, to confirm their session by it. Raises NoSession, NoSecondFactor."""
     needs_session(actor)
-    return await passkeys.ask_for_second(tx, site, actor.person_id)
+    return await passkeys.ask_to_confirm(tx, site, actor.person_id)

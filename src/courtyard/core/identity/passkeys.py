@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn, level 3): registered, used as first or second factor, listed and removed."""
+"""Passkeys (WebAuthn, level 3): registered, used as first or second factor and to confirm, listed and removed."""
 
 import struct
 from typing import Any, Literal, LiteralString
@@ -29,7 +29,9 @@ LIFE = 5 * clock.MINUTE
 """So long a challenge waits for its answer."""
 MOST = 25
 
-Purpose = Literal["register", "sign_in", "second"]
+Purpose = Literal["register", "sign_in", "second", "confirm"]
+ALONE = frozenset(("sign_in", "confirm"))
+"""Where nothing but the passkey is asked for: whoever holds it shows it who they are. A stolen one must not suffice."""
 Answer = str | dict[str, Any]
 """What the browser made of the options: a `PublicKeyCredential` as JSON."""
 
@@ -90,6 +92,13 @@ class Challenge(msgspec.Struct, frozen=True):
 
     id: str
     options: str
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a passkey was asked for, and of whom; of nobody in particular to sign in."""
+
+    purpose: Purpose = "sign_in"
+    person_id: str | None = None
 
 
 class _Taken(msgspec.Struct, frozen=True):
@@ -194,44 +203,53 @@ async def _store(tx: Write, actor: Actor, name: str, facts: tuple[bytes, bytes, 
 
 async def ask_to_sign_in(tx: Write, site: Site) -> Challenge:
     """Ask whoever is there for a passkey of theirs that verifies its user: it is both factors in one."""
-    options = webauthn.generate_authentication_options(
-        rp_id=site.host, timeout=LIFE, user_verification=UserVerificationRequirement.REQUIRED
-    )
-    return Challenge(await _keep(tx, "sign_in", options.challenge, None), webauthn.options_to_json(options))
+    return await _ask(tx, site, Asked(), None)
 
 
 async def ask_for_second(tx: Write, site: Site, person_id: str) -> Challenge:
-    """Ask for a passkey of this person: as their second factor, or to confirm that it is them. Raises NoSecondFactor."""
+    """Ask for a passkey of this person as their second factor. Raises NoSecondFactor."""
+    return await _ask(tx, site, Asked("second", person_id), await _own(tx, person_id))
+
+
+async def ask_to_confirm(tx: Write, site: Site, person_id: str) -> Challenge:
+    """Ask for a passkey of this person that verifies its user: it stands in for the password. Raises NoSecondFactor."""
+    return await _ask(tx, site, Asked("confirm", person_id), await _own(tx, person_id))
+
+
+async def _own(tx: Read, person_id: str) -> list[PublicKeyCredentialDescriptor]:
     known = await tx.all(Passkey, _ALL, person=person_id)
     if not known:
         raise second.NoSecondFactor
+    return _described(known)
+
+
+async def _ask(tx: Write, site: Site, asked: Asked, allowed: list[PublicKeyCredentialDescriptor] | None) -> Challenge:
+    verified = UserVerificationRequirement.REQUIRED if asked.purpose in ALONE else UserVerificationRequirement.PREFERRED
     options = webauthn.generate_authentication_options(
-        rp_id=site.host,
-        timeout=LIFE,
-        allow_credentials=_described(known),
-        user_verification=UserVerificationRequirement.PREFERRED,
+        rp_id=site.host, timeout=LIFE, allow_credentials=allowed, user_verification=verified
     )
-    return Challenge(await _keep(tx, "second", options.challenge, person_id), webauthn.options_to_json(options))
+    challenge_id = await _keep(tx, asked.purpose, options.challenge, asked.person_id)
+    return Challenge(challenge_id, webauthn.options_to_json(options))
 
 
 async def verify(
-    database: Database, site: Site, challenge_id: str, answer: Answer, origin: Origin, *, person_id: str | None = None
+    database: Database, site: Site, challenge_id: str, answer: Answer, origin: Origin, asked: Asked
 ) -> Passkey:
-    """The passkey that answered: to `ask_for_second` when a person is named, else to `ask_to_sign_in`.
+    """The passkey that answered what was asked by `ask_to_sign_in`, `ask_for_second` or `ask_to_confirm`.
 
     The challenge is spent whatever the answer is. Raises WrongPasskey, which is noted.
     """
     async with database.write() as tx:
-        taken = await _take(tx, "sign_in" if person_id is None else "second", challenge_id)
+        taken = await _take(tx, asked.purpose, challenge_id)
         passkey = await _seek_answering(tx, answer)
-    if taken is not None and passkey is not None and taken.person_id == person_id:
-        count = _count(site, taken, passkey, answer, first=person_id is None)
-        if count is not None and person_id in (None, passkey.person_id):
+    if taken is not None and passkey is not None and taken.person_id == asked.person_id:
+        count = _count(site, taken, passkey, answer, asked.purpose)
+        if count is not None and asked.person_id in (None, passkey.person_id):
             async with database.write() as tx:
                 if await _use(tx, passkey, count):
                     return passkey
     async with database.write() as tx:
-        whose = person_id or (passkey.person_id if passkey else None)
+        whose = asked.person_id or (passkey.person_id if passkey else None)
         await events.record(tx, Actor(origin), "passkey.refused", result="refused", object_id=whose)
     raise WrongPasskey
 
@@ -246,7 +264,7 @@ async def _seek_answering(tx: Read, answer: Answer) -> Passkey | None:
     )
 
 
-def _count(site: Site, taken: _Taken, passkey: Passkey, answer: Answer, *, first: bool) -> int | None:
+def _count(site: Site, taken: _Taken, passkey: Passkey, answer: Answer, purpose: Purpose) -> int | None:
     """The new sign count of a right answer; None for a wrong one."""
     try:
         named = parse_authentication_credential_json(answer).response.user_handle
@@ -257,13 +275,13 @@ def _count(site: Site, taken: _Taken, passkey: Passkey, answer: Answer, *, first
             expected_origin=site.origin,
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
-            require_user_verification=first,
+            require_user_verification=purpose in ALONE,
         )
     except MALFORMED:
         return None
     # Section 7.2, step 6: without a name typed before, the passkey itself says whose it is.
     whose = handle(passkey.person_id)
-    return verified.new_sign_count if named == whose or (named is None and not first) else None
+    return verified.new_sign_count if named == whose or (named is None and purpose != "sign_in") else None
 
 
 async def _use(tx: Write, passkey: Passkey, count: int) -> bool:
