@@ -10,6 +10,7 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look.css";
 import { Problem, queryClient } from "./api";
+import { keepFocus } from "./focus";
 import { begin } from "./live";
 import { router } from "./routes";
 import { theme, variables } from "./theme";
@@ -26,6 +27,7 @@ if (place === null) throw new Error("index.html has no place for the console");
 const onCaughtError = (error: unknown) => error instanceof Problem || console.error(error);
 
 begin();
+keepFocus();
 createRoot(place, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider
