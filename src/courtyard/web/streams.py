@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
 
 import structlog
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from courtyard.core import streams
@@ -29,6 +29,11 @@ _log = structlog.stdlib.get_logger("courtyard.streams")
 Shape = Callable[[Item], bytes]
 
 
+def holder(actor: Actor) -> str:
+    """The credential or session by which somebody opens a stream."""
+    return actor.credential_id or actor.session_id or ""
+
+
 class Watcher:
     """One client: what it listens to (a space; None: all in which its person has a role), and what waits for it."""
 
@@ -43,8 +48,7 @@ class Watcher:
 
     @property
     def holder(self) -> str:
-        """The credential or session that opened it."""
-        return self.actor.credential_id or self.actor.session_id or ""
+        return holder(self.actor)
 
     def may_stay(self, holding: set[str], members: set[tuple[str, str]], there: set[str]) -> bool:
         person = self.actor.person_id
@@ -93,6 +97,7 @@ class Streams:
     def __init__(self) -> None:
         self.closed = False
         self._watchers: set[Watcher] = set()
+        self._opened: Counter[str] = Counter()
         self._place = Place(0, 0)
         self._reader: asyncio.Task[None] | None = None
         # Nobody joins between what was read and who is told of it.
@@ -101,15 +106,16 @@ class Streams:
 
     async def join(self, database: Database, actor: Actor, space_id: str | None) -> Watcher:
         """Listen from now on. Raises TooMany, Unavailable when the server is about to end."""
-        if self.closed:
-            raise Unavailable
         async with self._turning:
-            if self._reader is None:
-                async with database.read() as tx:
-                    self._place = await streams.head(tx)
+            self.open(actor)
+            try:
+                if self._reader is None:
+                    async with database.read() as tx:
+                        self._place = await streams.head(tx)
+            except BaseException:
+                self.shut(actor)
+                raise
             watcher = Watcher(actor, space_id, self._place)
-            if sum(one.holder == watcher.holder for one in self._watchers) >= MOST:
-                raise TooMany(5, f"At most {MOST} streams at once.")
             self._watchers.add(watcher)
             if self._reader is None:
                 self._reader = asyncio.create_task(self._read(database))
@@ -117,7 +123,23 @@ class Streams:
 
     def leave(self, watcher: Watcher) -> None:
         watcher.end()
-        self._watchers.discard(watcher)
+        if watcher in self._watchers:
+            self._watchers.discard(watcher)
+            self.shut(watcher.actor)
+
+    def open(self, actor: Actor) -> None:
+        """Count one stream more of a credential or session. Raises TooMany, Unavailable when the server is about to end."""
+        if self.closed:
+            raise Unavailable
+        if self._opened[holder(actor)] >= MOST:
+            raise TooMany(5, f"At most {MOST} streams at once.")
+        self._opened[holder(actor)] += 1
+
+    def shut(self, actor: Actor) -> None:
+        """One that was counted has ended."""
+        self._opened[holder(actor)] -= 1
+        if not self._opened[holder(actor)]:
+            del self._opened[holder(actor)]
 
     def close(self) -> None:
         """End every stream, and begin none any more: the server stops."""
@@ -217,6 +239,21 @@ class NewsStream(Response):
         while (await receive())["type"] != "http.disconnect":
             pass
         self._watcher.end()
+
+
+class CountedStream(StreamingResponse):
+    """Server-sent events that come from elsewhere, counted with the other streams of a credential until they end."""
+
+    def __init__(self, every: Streams, actor: Actor, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers={**HEADERS, "Content-Type": EVENTS})
+        self._every, self._actor = every, actor
+        every.open(actor)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._every.shut(self._actor)
 
 
 async def _send(send: Send, body: bytes) -> None:

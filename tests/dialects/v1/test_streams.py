@@ -234,6 +234,37 @@ async def test_strangers_hear_nothing_and_nobody_opens_too_many(
         await stream.events()
 
 
+async def test_the_watch_of_a_job_counts_among_the_streams_of_its_credential(
+    v1: Clients, world: World, space: Space, services: Services
+) -> None:
+    await world.artifact(space)
+    (job,) = await world.jobs()
+    path = f"/v1/jobs/{job.id}/events"
+    await got(v1("vera"), f"/v1/jobs/{job.id}")  # all of what follows comes with the one key that this has made
+    paths = [f"/v1/spaces/{space.id}/events", *[path] * (streams.MOST - 1)]
+    watches = [Stream(v1("vera"), one) for one in paths]
+    async with asyncio.timeout(10):
+        while services.streams._opened.total() < streams.MOST:  # noqa: ASYNC110 - it is another task's doing
+            await asyncio.sleep(0.01)
+    for one in (path, f"/v1/spaces/{space.id}/events", "/v1/me/stream"):
+        refused = await v1("vera").get(one)
+        problem(refused, 429)
+        assert refused.headers["retry-after"] == "5"
+    assert (await v1("vera").head(path)).status_code == 200
+    async with world.database.write() as tx:
+        claimed = await queue.claim(tx)
+        assert claimed is not None
+        await queue.complete(tx, claimed)
+    # The job has ended, and with it seven of eight: there is room again, for as many as before.
+    assert [told[-1][2]["status"] for told in [await watch.events() for watch in watches[1:]]] == ["completed"] * 7
+    assert services.streams._opened.total() == 1
+    assert (await v1("vera").get(path)).status_code == 200
+    services.streams.close()
+    await watches[0].events()
+    assert services.streams._opened == {}
+    problem(await v1("vera").get(path), 503)
+
+
 async def test_nothing_is_left_out_however_many_write_at_once(
     v1: Clients, world: World, space: Space, services: Services
 ) -> None:

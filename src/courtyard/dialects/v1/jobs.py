@@ -19,12 +19,12 @@ from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.preconditions import etag, one
 from courtyard.web.route import Route
+from courtyard.web.streams import EVENTS, HEADERS, CountedStream, holder
 from courtyard.web.suppliers import Caller, Looking, Read, Supplier, Whole, Write
 
 router = APIRouter(route_class=Route, tags=["Jobs"])
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
-EVENTS = "text/event-stream; charset=utf-8"
 PAUSE, BEAT = 0.25, 15.0
 """Seconds between two looks at a watched job, and between two signs of life when nothing changes."""
 
@@ -86,10 +86,9 @@ async def retry_job(tx: Write, caller: Caller, call: Whole, job: Steered) -> Res
 @router.get("/v1/jobs/{job_id}/events", summary="Watch a job", response_class=StreamingResponse)
 async def watch_job(call: Whole, caller: Caller, job: Watched) -> Response:
     """Server-sent events, one for each change, until the job has ended; `Last-Event-ID` leaves out what is known."""
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if call.method == "HEAD":
-        return Answer(200, b"", None, {**headers, "Content-Type": EVENTS})
-    return StreamingResponse(_watch(call, job), media_type=EVENTS, headers=headers)
+        return Answer(200, b"", None, {**HEADERS, "Content-Type": EVENTS})
+    return CountedStream(call.services.streams, call.actor, _watch(call, job))
 
 
 async def _watch(call: Call, job: Job) -> AsyncIterator[bytes]:
@@ -119,6 +118,5 @@ async def _watch(call: Call, job: Job) -> AsyncIterator[bytes]:
 
 async def _may_stay(tx: Looking, actor: Actor) -> bool:
     """Whether the credential that opened the stream still opens anything, as the administrator's that it was."""
-    holder = actor.credential_id or actor.session_id or ""
-    wanted = {holder, actor.person_id} if actor.administrator else {holder}
+    wanted = {holder(actor), actor.person_id} if actor.administrator else {holder(actor)}
     return wanted <= await streams.holding(tx, wanted)
