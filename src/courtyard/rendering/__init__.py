@@ -1,6 +1,6 @@
 """Documents and pictures made out of what people send: each step in a child process that can do little (see docs/documents.md)."""
 
-from courtyard.rendering.children import QUEUE, Missing, sweep
+from courtyard.rendering.children import QUEUE, Missing, scratch, sweep
 from courtyard.rendering.conversions import Order, Refused, TooMuch, convert
 from courtyard.rendering.kinds import EXTRA, FORMATS, KINDS, POSSIBLE, TYPES, Format, Kind, installed, kind
 from courtyard.rendering.looks import LARGEST, SIZES, Facts, Picture, read, readable, show, showable
@@ -27,6 +27,7 @@ __all__ = [
     "kind",
     "read",
     "readable",
+    "scratch",
     "show",
     "showable",
     "sweep",

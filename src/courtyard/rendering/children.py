@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -99,7 +99,7 @@ class Missing(Exception):
 async def run(
     what: Program | Tool,
     *,
-    files: Mapping[str, bytes] | None = None,
+    files: Mapping[str, bytes | Path] | None = None,
     wanted: Sequence[str] = (),
     data: bytes = b"",
     limits: Limits = Limits(),
@@ -107,13 +107,15 @@ async def run(
 ) -> Ended:
     """Run it in an empty directory with `files` in it, `data` on stdin; the files `wanted` are read when it has ended.
 
+    A file is its content, or where it lies: then the child is handed that file itself.
+
     Too slow is the code `TOO_MUCH`. Cancelled, or whatever else happens here, it is killed with all that it started.
     Raises Missing.
     """
     readable, paths, work = _work(what)
     async with queue.turn():
         begun = time.monotonic()
-        scratch = await asyncio.to_thread(_scratch, files or {})
+        scratch = await asyncio.to_thread(_laid_out, files or {})
         try:
             code, output, said = await _child(_command(readable, paths, work, scratch, limits), scratch, data, limits)
             left = await asyncio.to_thread(_left, scratch, wanted, limits.file)
@@ -153,11 +155,24 @@ def _command(readable: list[str], paths: list[str], work: list[str], scratch: Pa
     return [sys.executable, "-I", "-S", str(HERE / "confinement.py"), json.dumps(terms), *work]
 
 
-def _scratch(files: Mapping[str, bytes]) -> Path:
+def _laid_out(files: Mapping[str, bytes | Path]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        if isinstance(content, Path):
+            (folder / name).hardlink_to(content)
+        else:
+            (folder / name).write_bytes(content)
     return folder
+
+
+@contextlib.contextmanager
+def scratch() -> Generator[Path]:
+    """A directory for files that children are handed; it is gone afterwards, or swept when its process was killed."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _left(scratch: Path, wanted: Sequence[str], most: int) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from courtyard.rendering import kinds
@@ -60,8 +61,8 @@ def showable(kind: str) -> bool:
     return kind in _IMAGES or ((kind == "application/pdf" or kind in _TEXTS) and kinds.installed())
 
 
-async def read(kind: str, content: bytes) -> Facts:
-    """Raises Refused for a file that cannot be read, TooMuch for one that is a bomb."""
+async def read(kind: str, content: bytes | Path) -> Facts:
+    """Of a file, or of its content. Raises Refused for a file that cannot be read, TooMuch for one that is a bomb."""
     packages = ["PIL"] if kind in _IMAGES else ["kreuzberg", "typing_extensions"]
     limits = Limits(memory=(512 if kind in _IMAGES else 1024) * MIB)
     ended = await run(Tool("reading", packages, [kind]), files={"in": content}, limits=limits)
@@ -69,8 +70,11 @@ async def read(kind: str, content: bytes) -> Facts:
     return Facts(**{name: said.get(name) or None for name in ("text", "pages", "width", "height")})
 
 
-async def show(kind: str, name: str, content: bytes) -> list[Picture]:
-    """Pictures in each of `SIZES`: of an image, of the first page of a PDF, of a text. Raises Refused, TooMuch."""
+async def show(kind: str, name: str, content: bytes | Path) -> list[Picture]:
+    """Pictures in each of `SIZES`: of an image, of the first page of a PDF, of a text, by the file or its content.
+
+    Raises Refused, TooMuch.
+    """
     if kind in _TEXTS:
         kind, content = "application/pdf", await _first_page(_TEXTS[kind], name, content)
     image = kind in _IMAGES
@@ -81,8 +85,11 @@ async def show(kind: str, name: str, content: bytes) -> list[Picture]:
     return [Picture(size, result(ended, name)) for size, name in zip(SIZES, wanted, strict=True)]
 
 
-async def _first_page(kind: kinds.Kind, name: str, content: bytes) -> bytes:
+async def _first_page(kind: kinds.Kind, name: str, content: bytes | Path) -> bytes:
     """A page of its beginning, whole lines of it."""
+    if isinstance(content, Path):
+        with content.open("rb") as file:
+            content = file.read(BEGINNING + 1)
     if len(content) > BEGINNING:
         beginning = content[:BEGINNING]
         content = (beginning.rpartition(b"\n")[0] or beginning).decode("utf-8", "ignore").encode()

@@ -13,7 +13,7 @@ from courtyard.storage.blobs import Blob, Blobs
 from courtyard.storage.database import Write
 from courtyard.worker.media_types import HEAD, READABLE, decoded, recognize
 from courtyard.worker.previews import wanted
-from courtyard.worker.reading import whole
+from courtyard.worker.reading import at_hand
 from courtyard.worker.work import Failed, Settle, Tools
 
 PIECE = 1_048_576
@@ -63,9 +63,9 @@ async def look_into(tools: Tools, job: Job, artifact: Artifact, found: Inspectio
         return found, Look()
     async with tools.database.write() as tx:
         await queue.beat(tx, job, 50, "Reading the text" if not kind.startswith("image/") else "Measuring the image")
-    content = await whole(tools.blobs, Blob(artifact.blob_key, artifact.size, artifact.sha256))
     try:
-        facts = await rendering.read(kind, content)
+        async with at_hand(tools.blobs, Blob(artifact.blob_key, artifact.size, artifact.sha256)) as file:
+            facts = await rendering.read(kind, file)
     except (rendering.Refused, rendering.Missing):
         return found, Look()
     return Inspection(content_type=kind, text=facts.text), Look(facts.pages, facts.width, facts.height)

@@ -6,7 +6,7 @@ from courtyard.core.artifacts import Artifact, previews
 from courtyard.core.queue import Job
 from courtyard.storage.blobs import Blob
 from courtyard.storage.database import Write
-from courtyard.worker.reading import kept, whole
+from courtyard.worker.reading import at_hand, kept
 from courtyard.worker.work import Failed, Settle, Tools
 
 LARGEST = 8 * 1024 * 1024
@@ -23,9 +23,9 @@ async def preview(tools: Tools, job: Job) -> Settle | None:
         artifact = await artifacts.seek(tx, job.artifact_id or "")
     if artifact is None or artifact.status != "completed" or not wanted(artifact, artifact.content_type):
         return None
-    content = await whole(tools.blobs, Blob(artifact.blob_key, artifact.size, artifact.sha256))
     try:
-        drawn = await rendering.show(artifact.content_type, artifact.name, content)
+        async with at_hand(tools.blobs, Blob(artifact.blob_key, artifact.size, artifact.sha256)) as file:
+            drawn = await rendering.show(artifact.content_type, artifact.name, file)
     except rendering.Refused as refused:
         raise Failed(str(refused), final=True) from None
     pictures = [(each.size, await kept(tools.blobs, each.content, limit=LARGEST)) for each in drawn]

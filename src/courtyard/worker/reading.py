@@ -2,8 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO
 
+from courtyard import rendering
 from courtyard.storage.blobs import Blob, Blobs
 from courtyard.worker.work import Failed
 
@@ -11,19 +16,42 @@ PIECE = 1_048_576
 
 
 async def whole(blobs: Blobs, blob: Blob) -> bytes:
-    """All bytes of a blob that fits into memory. Raises Failed when they are not there, or not those that were stored."""
-    pieces: list[bytes] = []
-    size = 0
+    """All bytes of a small blob. Raises Failed when they are not there, or not those that were stored."""
+    content = io.BytesIO()
+    await _copy(blobs, blob, content)
+    # The buffer itself, not a copy of it.
+    return content.getvalue()
+
+
+@asynccontextmanager
+async def at_hand(blobs: Blobs, blob: Blob) -> AsyncGenerator[Path]:
+    """A file with all bytes of a blob, however large, for as long as it is used; none of them stays in memory.
+
+    Raises Failed, as `whole` does.
+    """
+    with rendering.scratch() as folder:
+        path = folder / "whole"
+        with path.open("xb", buffering=0) as file:
+            await _copy(blobs, blob, file)
+        yield path
+
+
+async def _copy(blobs: Blobs, blob: Blob, to: IO[bytes]) -> None:
+    """Piece by piece, in threads, so that requests go on."""
+    digest, size = hashlib.sha256(), 0
+
+    def add(piece: bytes) -> None:
+        digest.update(piece)
+        to.write(piece)
+
     try:
         while size < blob.size and (piece := await blobs.read(blob.key, size, min(PIECE, blob.size - size))):
-            pieces.append(piece)
+            await asyncio.to_thread(add, piece)
             size += len(piece)
     except FileNotFoundError:
         raise Failed("The stored bytes are missing.") from None
-    content = b"".join(pieces)
-    if (await asyncio.to_thread(hashlib.sha256, content)).hexdigest() != blob.sha256:
+    if digest.hexdigest() != blob.sha256:
         raise Failed("The stored bytes are not those that were sent.", final=True)
-    return content
 
 
 async def kept(blobs: Blobs, content: bytes, *, limit: int) -> Blob:
