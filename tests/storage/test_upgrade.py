@@ -139,3 +139,31 @@ async def test_waiting_jobs_run_and_all_of_it_can_end(old: Database) -> None:
         assert await tx.all(str, "select key from blob_garbage order by key") == ["gone", "ka", "kb"]
         for table in ("artifact", "search_document", "space_usage", "job"):
             assert await tx.one(int, f"select count(*) from {table}") == 0
+
+
+async def test_the_sources_of_what_is_still_to_be_made_take_room(empty_address: str, tmp_path: Path) -> None:
+    with resources.as_file(resources.files("courtyard.storage") / "schema") as schema:
+        for file in sorted(schema.glob("00*.sql")):
+            if file.name < "0011":
+                shutil.copy(file, tmp_path)
+    opened = await open_database(empty_address)
+    try:
+        await migrate(opened, tmp_path)
+        async with opened.write() as tx:
+            for row in ROWS:
+                await tx.run(row, **({"at": AT} if ":at" in row else {}))
+            await tx.run("insert into space_usage (space_id, bytes, artifacts) values ('s', 12, 2)")
+            for artifact, size in (("a", 30), ("b", 4)):
+                await tx.run(
+                    "insert into generation (artifact_id, source_key, source_size, source_sha256, terms, created_at)"
+                    " values (:id, 'source ' || cast(:id as text), :size, 'x', '{}', :at)",
+                    id=artifact,
+                    size=size,
+                    at=AT,
+                )
+        assert "0011_sources" in await migrate(opened)
+        async with opened.read() as tx:
+            usage = await quota.usage(tx, "s")
+        assert (usage.bytes, usage.artifacts, usage.reserved_bytes) == (12, 2, 34)
+    finally:
+        await opened.close()

@@ -41,7 +41,8 @@ async def generate(tools: Tools, job: Job) -> Settle | None:
     try:
         blob = await _made(tools, job, wanted, terms)
         async with tools.database.read() as tx:
-            await quota.check(tx, job.space_id or "", size=blob.size, count=0)
+            # What is made takes the room of its source.
+            await quota.check(tx, job.space_id or "", size=max(0, blob.size - wanted.source_size), count=0)
     except rendering.Missing:
         # Another worker may have what this one lacks.
         raise Failed(f"This worker makes no documents: it lacks the extra `{rendering.EXTRA}`.") from None

@@ -12,6 +12,8 @@ from httpx2 import AsyncClient
 from PIL import Image
 
 from courtyard import rendering
+from courtyard.core import quota
+from courtyard.core.artifacts import generation
 from courtyard.core.spaces import Space
 from courtyard.web.dialect import Services
 from courtyard.worker import Pace, Setup, Worker
@@ -258,9 +260,52 @@ async def test_a_document_counts_in_its_space(ada: AsyncClient, space: Space, pl
     assert await counted(worker, space) == (0, 0)
 
 
-async def counted(worker: Worker, space: Space) -> tuple[int, int]:
-    from courtyard.core import quota  # noqa: PLC0415 - this test alone
+async def test_a_source_takes_room_until_nobody_needs_it(
+    ada: AsyncClient, space: Space, place: str, world: World, services: Services, tmp_path: Path
+) -> None:
+    async def room() -> tuple[int, int]:
+        usage = await got(ada, f"/v1/spaces/{space.id}/usage")
+        return usage["bytes"], usage["reserved"]
 
+    size = len(MARKDOWN)
+    async with world.database.write() as tx:
+        await quota.limit(tx, bytes=2 * size, artifacts=0)
+    one = await made(ada, f"{place}/generate", order(MARKDOWN, "txt"))
+    other = await made(ada, f"{place}/generate", order('{"no": "table"}'.ljust(size), "xlsx", name="data.json"))
+    third = await ada.post(f"{place}/generate", json=order(MARKDOWN, "txt"))
+    problem(third, 507)
+    assert await room() == (0, 2 * size)
+    # A third is refused before it is stored: nothing of it is left to be swept.
+    assert len([key async for key in services.blobs.keys(older_than=2**53)]) == 2
+    setup = Setup(data_dir=tmp_path, public_url="")
+    async with Worker(services.database, services.blobs, setup, pace=Pace(longest=0.05)):
+        await settled(ada, place, one["id"])
+        await settled(ada, place, other["id"], jobs=1)
+    finished = await got(ada, f"{place}/{one['id']}")
+    # The one that failed may be tried again for a day, and keeps its source so long.
+    assert await room() == (finished["size"], size)
+    async with world.database.write() as tx:
+        await tx.run("update generation set ended_at = 1")
+        assert await generation.forget(tx) == 1
+    assert await room() == (finished["size"], 0)
+    assert await quota_left(services, space) == 2 * size - finished["size"]
+
+
+async def test_who_purges_what_was_not_made_yet_has_its_room_back(
+    ada: AsyncClient, space: Space, place: str, services: Services
+) -> None:
+    artifact = await made(ada, f"{place}/generate", order(MARKDOWN, "txt"))
+    assert (await ada.delete(f"{place}/{artifact['id']}?purge=true")).status_code == 204
+    usage = await got(ada, f"/v1/spaces/{space.id}/usage")
+    assert (usage["bytes"], usage["artifacts"], usage["reserved"]) == (0, 0, 0)
+
+
+async def quota_left(services: Services, space: Space) -> int | None:
+    async with services.database.read() as tx:
+        return await quota.left(tx, space.id)
+
+
+async def counted(worker: Worker, space: Space) -> tuple[int, int]:
     async with worker._tools.database.read() as tx:
         held = await quota.usage(tx, space.id)
     return held.bytes, held.artifacts

@@ -72,7 +72,8 @@ _LET_GO: LiteralString = (
 )
 _HELD: LiteralString = (
     "select cast(coalesce(sum(b.size), 0) as bigint) as size, (select count(*) from artifact_version"
-    " where artifact_id = :id) as versions from (" + _BLOBS + ") b"
+    " where artifact_id = :id) as versions, cast(coalesce((select source_size from generation where artifact_id = :id), 0)"
+    " as bigint) as source from (" + _BLOBS + ") b"
 )
 _LOCK: LiteralString = "select id from artifact where id = :id"
 LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
@@ -86,10 +87,11 @@ PURGED = 50
 
 
 class _Held(msgspec.Struct, frozen=True):
-    """How many bytes rest in the store for an artifact, and how many older versions it has."""
+    """How many bytes rest in the store for an artifact, how many older versions it has, how large its source is."""
 
     size: int
     versions: int
+    source: int
 
 
 async def check(tx: Read, space: Space, new: NewArtifact) -> None:
@@ -186,13 +188,15 @@ async def purge(tx: Write, actor: Actor, artifact: Artifact) -> None:
     await queue.hold_of_artifact(tx, artifact.id)
     if await tx.one(str, LOCK, id=artifact.id) is None:
         raise NotFound
-    held = await tx.one(_Held, _HELD, id=artifact.id) or _Held(0, 0)
+    held = await tx.one(_Held, _HELD, id=artifact.id) or _Held(0, 0, 0)
     await tx.run(_LET_GO, id=artifact.id, now=clock.now())
     await tx.run("delete from artifact where id = :id", id=artifact.id)
     await events.record(
         tx, actor, "artifact.purged", space_id=artifact.space_id, object_id=artifact.id, name=artifact.name
     )
     await quota.refund(tx, artifact.space_id, size=held.size, count=1 + held.versions)
+    if held.source:
+        await quota.release(tx, artifact.space_id, size=held.source, count=0)
 
 
 async def purge_expired(tx: Write, actor: Actor, days: int) -> int:

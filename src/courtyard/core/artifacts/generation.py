@@ -55,11 +55,18 @@ class Generation(msgspec.Struct, frozen=True):
     terms: str
 
 
+class _Source(msgspec.Struct, frozen=True):
+    key: str
+    size: int
+    space_id: str
+
+
 async def promise(
     tx: Write, actor: Actor, space: Space, new: NewArtifact, source: Blob, terms: dict[str, Any]
 ) -> Artifact:
     """A pending artifact in a space found with WRITE, and the job that makes it from durably stored bytes.
 
+    The room that these take in the space is reserved as long as they are kept: until it is made, or nobody may try again.
     Raises Invalid, TooLarge, NotFound, QuotaExceeded.
     """
     artifact_id, now = ids.new(), clock.now()
@@ -94,6 +101,7 @@ async def promise(
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     made = await find(tx, actor, space, artifact_id)
     await quota.charge(tx, space.id, size=0)
+    await quota.reserve(tx, space.id, size=source.size, count=0)
     return made
 
 
@@ -138,10 +146,12 @@ async def fulfil(tx: Write, job: Job, blob: Blob, content_type: str) -> bool:
         content_type=content_type,
         now=now,
     )
-    await _let_go(tx, job.artifact_id or "")
+    source = await _let_go(tx, job.artifact_id or "")
     maker = await tx.one(str, "select created_by from job where id = :id", id=job.id)
     await queue.enqueue(tx, "inspect", space_id=job.space_id, artifact_id=job.artifact_id, created_by=maker)
     await events.record(tx, system("worker"), "artifact.generated", space_id=job.space_id, object_id=job.artifact_id)
+    if source is not None:
+        await quota.release(tx, source.space_id, size=source.size, count=0)
     await quota.charge(tx, job.space_id or "", size=blob.size, count=0)
     return True
 
@@ -169,8 +179,10 @@ async def forget(tx: Write) -> int:
         "select artifact_id from generation where ended_at < :before order by ended_at limit 100",
         before=clock.now() - KEPT,
     )
-    for artifact_id in old:
-        await _let_go(tx, artifact_id)
+    sources = [source for artifact_id in old if (source := await _let_go(tx, artifact_id)) is not None]
+    # In one order, so that two who let go in the same spaces do not wait for each other.
+    for source in sorted(sources, key=lambda source: source.space_id):
+        await quota.release(tx, source.space_id, size=source.size, count=0)
     return len(old)
 
 
@@ -195,12 +207,18 @@ async def _remember(tx: Write, artifact_id: str, now: int) -> None:
         await history.keep(tx, artifact_id, now)
 
 
-async def _let_go(tx: Write, artifact_id: str) -> None:
-    """The source is no longer needed: its bytes are swept after the commit."""
-    key = await tx.one(str, "delete from generation where artifact_id = :id returning source_key", id=artifact_id)
-    if key is not None:
+async def _let_go(tx: Write, artifact_id: str) -> _Source | None:
+    """The source is no longer needed: its bytes are swept after the commit, its room is to be released."""
+    source = await tx.one(
+        _Source,
+        "delete from generation where artifact_id = :id returning source_key as key, source_size as size,"
+        " (select a.space_id from artifact a where a.id = :id) as space_id",
+        id=artifact_id,
+    )
+    if source is not None:
         await tx.run(
             "insert into blob_garbage (key, at) values (:key, :now) on conflict (key) do nothing",
-            key=key,
+            key=source.key,
             now=clock.now(),
         )
+    return source

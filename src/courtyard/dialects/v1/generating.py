@@ -106,6 +106,8 @@ async def _promise(call: Call, space: Space, body: NewDocument, target: renderin
         await quota.check(tx, space.id, size=1)
     source = await _source(call, space, body)
     _possible(source.kind, target)
+    async with call.reading() as tx:
+        await quota.check(tx, space.id, size=len(source.content))
     blob = await call.services.blobs.put(_once(source.content), limit=16 * CONTENT_LIMIT)
     terms = {"kind": source.kind, "target": target, "filled": source.filled, **_shown(body)}
     promised: list[Artifact] = []

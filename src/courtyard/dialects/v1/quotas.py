@@ -21,7 +21,7 @@ class Limits(TypedDict):
 
 
 class UsageShape(TypedDict):
-    """What a space holds: bytes and artifacts, each version as one, the trash too; bytes reserved for uploads under way."""
+    """What a space holds: bytes and artifacts, each version as one, the trash too; bytes reserved for what is under way."""
 
     bytes: int
     artifacts: int
