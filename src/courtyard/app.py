@@ -23,18 +23,16 @@ class Front:
 
     def __init__(self, dialects: Sequence[Dialect], extra: dict[str, ASGIApp]) -> None:
         self._extra = extra
-        self._prefixes = sorted(
-            ((prefix, dialect) for dialect in dialects for prefix in dialect.speech.prefixes),
-            key=lambda pair: -len(pair[0]),
-        )
+        self._owners = {prefix: dialect for dialect in dialects for prefix in dialect.speech.prefixes}
+        self._deepest = max(prefix.count("/") for prefix in self._owners)
         self._native = dialects[0]
 
     def owner(self, path: str) -> Dialect:
-        """The dialect of a path; the native one for an address that is nobody's."""
-        for prefix, dialect in self._prefixes:
-            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
-                return dialect
-        return self._native
+        """The dialect with the longest prefix of a path; the native one for an address that is nobody's."""
+        prefix = "/".join(path.split("/", self._deepest + 1)[: self._deepest + 1])
+        while prefix and prefix not in self._owners:
+            prefix = prefix.rpartition("/")[0]
+        return self._owners.get(prefix, self._native)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -32,6 +32,13 @@ class Event(msgspec.Struct, frozen=True):
     detail: str
 
 
+# There are hooks for few events: whoever writes one down hears at once whether to look for them.
+_INSERT: LiteralString = (
+    "insert into event (id, at, action, result, privileged, person_id, credential_id, application_id, dialect,"
+    " address, request_id, space_id, object_id, detail) values (:id, :at, :action, :result, :privileged, :person_id,"
+    " :credential_id, :application_id, :dialect, :address, :request_id, :space_id, :object_id, :detail)"
+    " returning (select count(*) from hook where event = :action) as hooks"
+)
 # What is of no space and no organization is of people: sign-ins, failures, changes, keys, applications.
 _ABOUT: LiteralString = (
     "space_id is null and action not like 'organization%' and id < :past order by id desc limit :limit"
@@ -71,10 +78,9 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
     **detail: Any,
 ) -> None:
     """Add an audit row: who did what to which object, from where. Never secrets, never bodies."""
-    await tx.run(
-        "insert into event (id, at, action, result, privileged, person_id, credential_id, application_id, dialect,"
-        " address, request_id, space_id, object_id, detail) values (:id, :at, :action, :result, :privileged, :person_id,"
-        " :credential_id, :application_id, :dialect, :address, :request_id, :space_id, :object_id, :detail)",
+    hooks = await tx.one(
+        int,
+        _INSERT,
         id=ids.new(),
         at=clock.now(),
         action=action,
@@ -93,7 +99,7 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
     )
     if space_id and action in news.TOLD:
         await news.tell(tx, space_id, action, object_id, actor.person_id or None, detail)
-    if action in HOOKED and space_id:
+    if hooks and action in HOOKED and space_id:
         await _tell_hooks(tx, action, space_id, object_id)
 
 
