@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ from courtyard.storage.sqlite_session import Session, meaning
 TOGETHER = 128
 # As long as a PostgreSQL statement may run. A writer that waits longer stands behind one that is stuck.
 PATIENCE = 5.0
+WAITED = "waited too long for another writer"
 
 
 class GroupCommit:
@@ -32,7 +34,8 @@ class GroupCommit:
         self._open = open_session
         self.session = open_session()
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._line: deque[_Place] = deque()
+        self._coming = 0  # how many of the line were called and have not come yet
         self._batch: list[asyncio.Future[None]] = []
         self._left: list[tuple[Statement, Mapping[str, Any]]] = []
         self._kept = 0  # how much of that is of writers whose block has ended well
@@ -47,7 +50,7 @@ class GroupCommit:
         """Wait for this writer's turn and open its savepoint. Raises Busy, Full, Down."""
         if self._closed:
             raise Down("the database is closed")
-        if self._taken:
+        if self._taken or self._line:
             await self._turn()
         self._taken = True
         try:
@@ -96,7 +99,7 @@ class GroupCommit:
         if self._closed:
             return
         self._closed = True
-        if self._taken or self._batch:
+        if self._taken or self._line or self._batch:
             self._idle = self._loop.create_future()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._idle, PATIENCE)
@@ -105,47 +108,55 @@ class GroupCommit:
         self.session.close()
 
     async def _turn(self) -> None:
-        turn: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(turn)
-        patience = self._loop.call_later(PATIENCE, _lose_patience, turn)
+        """Stand in the line until it is one's turn. Raises Busy."""
+        place = _Place(self._loop)
+        self._line.append(place)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            while True:
+                await place.called
+                self._coming -= 1
+                if not self._taken:
+                    break
+                # Somebody called before this one waits for something inside its block.
+                place.again()
+        except BaseException:
+            self._coming -= place.is_called()
+            self._line.remove(place)
+            if not self._taken:
                 self._next()
             raise
         finally:
-            patience.cancel()
+            place.patience.cancel()
+        self._line.remove(place)
 
     def _begin(self) -> None:
         if self._sick:
             # After a failed commit nothing that the old connection remembers is to be trusted.
+            with contextlib.suppress(sqlite3.Error):
+                # Closed alone it would keep its lock as long as somebody holds the error of one of its statements.
+                self.session.connection.rollback()
             self.session.close()
             self.session = self._open()
             self._sick = False
         self.session.control("savepoint writer" if self._batch else "begin immediate")
 
     def _next(self) -> None:
-        """Hand the turn to the first who still wants it; with nobody there, commit what has gathered."""
-        self._taken = True
-        full = len(self._batch) >= TOGETHER
-        while self._waiting and not full:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        if full:
+        """Let in who was called. When they all came, commit; when nothing is to be committed, call who stands in the line."""
+        self._taken = len(self._batch) >= TOGETHER or bool(self._batch and self._line and not self._coming)
+        if self._taken:
             self._finish()
-            return
-        self._taken = False
-        if self._batch:
+        elif self._coming:
+            pass
+        elif self._batch:
             # Tasks that are ready now still join: a third more creates per second than committing at once.
             self._loop.call_soon(self._commit)
+        elif self._line:
+            self._coming = sum(place.call() for place in itertools.islice(self._line, TOGETHER))
         elif self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     def _commit(self) -> None:
-        if self._batch and not self._taken:
+        if self._batch and not self._taken and not self._coming:
             self._taken = True
             self._finish()
 
@@ -198,6 +209,31 @@ def _refusal(cause: BaseException, session: Session) -> Exception:
     return meant if isinstance(meant, (Full, Down, Busy)) else Down(str(meant))
 
 
-def _lose_patience(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(Busy("waited too long for another writer"))
+class _Place:
+    """Of a writer in the line."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._end = loop.time() + PATIENCE
+        self.called: asyncio.Future[None] = loop.create_future()
+        self.patience = loop.call_later(PATIENCE, self._lose_patience)
+
+    def call(self) -> bool:
+        """Whether this one will come: not who has given up."""
+        if self.called.done():
+            return False
+        self.called.set_result(None)
+        return True
+
+    def is_called(self) -> bool:
+        return self.called.done() and not self.called.cancelled() and self.called.exception() is None
+
+    def again(self) -> None:
+        """Wait for another call, at the same place. Raises Busy."""
+        self.called = self._loop.create_future()
+        if self._loop.time() >= self._end:
+            raise Busy(WAITED)
+
+    def _lose_patience(self) -> None:
+        if not self.called.done():
+            self.called.set_exception(Busy(WAITED))
