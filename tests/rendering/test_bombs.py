@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from courtyard.rendering import TYPES, Format, Kind, Order, Refused, convert, read, show, showable
+from courtyard.rendering import POSSIBLE, TYPES, Format, Kind, Order, Refused, convert, kinds, read, show, showable
 from courtyard.rendering.children import Tool, run
+from tests.rendering import word
 from tests.worker.test_images import png_bomb
 
 PATIENCE = 30.0
@@ -48,6 +49,13 @@ BOMBS: dict[str, Bomb] = {
     "a million columns further down": ("csv", lambda: b"a\n" + b"a," * 1_000_000, ("xlsx",)),
     "a million rows": ("csv", lambda: b"a,b\n" * 1_000_000, ("xlsx", "html")),
     "a field without end": ("csv", lambda: b'"' + b"x" * 9_000_000, ("csv",)),
+    "a large document in a small one": ("docx", lambda: zip_bomb("word/document.xml", 1_500_000_000), ("md", "pdf")),
+    "deep tables in a Word file": (
+        "docx",
+        lambda: word.document("<w:tbl><w:tr><w:tc>" * 20_000 + "</w:tc></w:tr></w:tbl>" * 20_000),
+        ("html",),
+    ),
+    "a Word file that is none": ("docx", lambda: b"PK\x03\x04word/document.xml" + bytes(1_000), ("txt",)),
     "deep brackets": ("json", lambda: b"[" * 100_000 + b"]" * 100_000, ("pdf", "csv")),
     "two million lines": ("txt", lambda: b"a\n" * 2_000_000, ("pdf", "docx")),
 }
@@ -176,6 +184,39 @@ async def test_a_document_reads_nothing_of_this_machine_and_calls_nobody(
             if target in ("pdf", "docx"):
                 assert "XYZZY" not in ((await read(TYPES[target], made)).text or "")
                 assert "XYZZY" not in unzipped(made)
+        await asyncio.sleep(0.1)
+    assert spy.calls == 0
+
+
+async def test_a_word_file_opens_nothing_of_this_machine_and_calls_nobody(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("XYZZY-47110815")
+    spy = Spy()
+    server = await asyncio.start_server(spy, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        outside = {
+            "file": ("image", f"file://{secret}"),
+            "web": ("image", f"{url}/a.png"),
+            "run": ("hyperlink", f"file://{secret}"),
+        }
+        body = word.paragraph(
+            word.picture("file", "a")
+            + word.picture("web", "b")
+            + word.link("words", "run")
+            + word.run("&lt;script&gt;")
+        )
+        entities = f"<!DOCTYPE d [<!ENTITY a SYSTEM 'file://{secret}'><!ENTITY b SYSTEM '{url}'>]>"
+        plain = word.document(body, outside)
+        assert kinds.kind("", "", plain) == "docx"
+        for target in POSSIBLE["docx"]:
+            made = await convert(Order(kind="docx", target=target, name="x"), plain)
+            assert b"XYZZY" not in made
+            if target == "html":
+                assert not any(tag in made.partition(b"<body>")[2] for tag in (b"<script", b"<img", b"file://"))
+            with contextlib.suppress(Refused):
+                spied = word.document(body + word.paragraph(word.run("&a;&b;")), outside, entities)
+                assert b"XYZZY" not in await convert(Order(kind="docx", target=target, name="x"), spied)
         await asyncio.sleep(0.1)
     assert spy.calls == 0
 

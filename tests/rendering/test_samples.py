@@ -14,11 +14,13 @@ import pytest
 
 from courtyard import rendering
 from courtyard.rendering import TYPES, Format, Order, convert, read
+from tests.rendering.word import minutes
 from tests.structure.sources import ROOT
 
 SAMPLES = ROOT / "docs" / "samples"
 WRITE = os.environ.get("COURTYARD_SAMPLES") == "write"
 PAGES: tuple[Format, ...] = ("pdf", "docx", "html", "txt", "png")
+WRITTEN: tuple[Format, ...] = ("md", "html", "txt", "pdf")
 TABLES: tuple[Format, ...] = ("xlsx", "pdf", "md", "txt", "html")
 MADE: list[tuple[str, Format]] = [
     *(("report.md", target) for target in PAGES),
@@ -26,6 +28,7 @@ MADE: list[tuple[str, Format]] = [
     ("people.json", "csv"),
     ("people.json", "xlsx"),
     ("letter.md", "pdf"),
+    *(("minutes.docx", target) for target in WRITTEN),
 ]
 WORDS = {
     "report.md": [
@@ -36,6 +39,15 @@ WORDS = {
     ],
     "sales.csv": ["Region", "fair, with rain", "=SUM(D2:D5) stays text", "3415.6"],
     "people.json": ["Émilie", "1906", "Paris"],
+    "minutes.docx": [
+        "Minutes of the garden meeting",
+        "old pear tree",
+        "Mend the gate",
+        "Paint & brushes",
+        "48.35",
+        "on Thursday; see",
+        "[Image: the gate in June]",
+    ],
     "letter.md": ["Dear Grace *Hopper*,", "Rope, 12 m", "Please pay 48.35 within 14 days.", "Courtyard & Sons"],
 }
 
@@ -49,6 +61,21 @@ async def made(source: str, target: Format) -> bytes:
         filled = json.dumps({"template": content.decode(), "data": data}).encode()
         return await convert(Order(kind=kind, target=target, name=source, title="Your order", filled=True), filled)
     return await convert(Order(kind=kind, target=target, name=source), content)
+
+
+def test_the_word_file_is_as_the_tests_write_it() -> None:
+    if WRITE:
+        (SAMPLES / "minutes.docx").write_bytes(minutes())
+    assert (SAMPLES / "minutes.docx").read_bytes() == minutes()
+
+
+async def test_a_word_file_keeps_its_order_and_loses_what_was_deleted() -> None:
+    found = (await made("minutes.docx", "md")).decode()
+    assert {"## Who pays", "- Mend the gate"} <= set(found.splitlines())
+    assert "[the calendar](https://example.org/calendar)" in " ".join(found.split())
+    assert "**old pear tree**" in found
+    assert re.search(r"\| *Paint & brushes *\| *Grace *\|", found)
+    assert "Monday" not in found
 
 
 async def words(target: Format, content: bytes) -> tuple[str, int | None]:

@@ -4,7 +4,7 @@ import json
 from importlib.util import find_spec
 from typing import Literal, get_args
 
-Kind = Literal["md", "html", "txt", "csv", "json"]
+Kind = Literal["md", "html", "txt", "csv", "json", "docx"]
 Format = Literal["pdf", "docx", "html", "md", "txt", "xlsx", "csv", "png"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -16,6 +16,7 @@ POSSIBLE: dict[Kind, tuple[Format, ...]] = {
     "txt": _PAGES,
     "csv": _TABLES,
     "json": _TABLES,
+    "docx": ("pdf", "html", "md", "txt", "png"),
 }
 TYPES: dict[Format, str] = {
     "pdf": "application/pdf",
@@ -44,16 +45,20 @@ _BY_ENDING: dict[str, Kind] = {
     "csv": "csv",
     "json": "json",
 }
+# Names in an archive are readable in it: what is not what it seems is refused by whoever opens it, confined.
+_ARCHIVE, _WORD = b"PK\x03\x04", b"word/document.xml"
 _HTML = ("<!doctype html", "<html", "<head", "<body")
 EXTRA = "documents"
 PACKAGES = ("typst", "pypandoc", "xlsxwriter", "pypdfium2", "kreuzberg")
 
 
 def kind(content_type: str, name: str, content: bytes) -> Kind | None:
-    """What a source is: by its declared type, else by its name, else by itself; None for what is no text."""
+    """What a source is: a Word file by itself, a text by its declared type, else by its name, else by itself; None for
+    what is neither.
+    """
     text = _text(content)
     if text is None:
-        return None
+        return "docx" if content.startswith(_ARCHIVE) and _WORD in content else None
     declared = _BY_TYPE.get(content_type.partition(";")[0].strip().lower())
     named = _BY_ENDING.get(name.rpartition(".")[2].lower()) if "." in name else None
     return declared or named or _sniffed(text)

@@ -18,6 +18,7 @@ from courtyard.core.spaces import Space
 from courtyard.web.dialect import Services
 from courtyard.worker import Pace, Setup, Worker
 from tests.dialects.v1.answers import ARTIFACT, UNKNOWN, Clients, got, made, pointers, problem
+from tests.rendering.word import minutes
 from tests.world import World
 
 MARKDOWN = "# Quarter\n\nAll is *well*.\n\n| a | b |\n|---|--:|\n| x | 1 |\n"
@@ -148,6 +149,16 @@ async def test_data_becomes_a_sheet(ada: AsyncClient, place: str, worker: Worker
     assert artifact["content_type"] == rendering.TYPES["xlsx"]
     await settled(ada, place, artifact["id"], jobs=2)
     assert "x" in (await got(ada, f"{place}/{artifact['id']}/properties"))["text"]
+
+
+async def test_a_word_file_is_known_by_itself(ada: AsyncClient, place: str, worker: Worker) -> None:
+    artifact = (await ada.post(f"{place}/generate", json=order(minutes(), "md", name="Minutes"), headers=WAIT)).json()
+    assert artifact["status"] == "completed"
+    assert b"- Mend the gate" in (await ada.get(artifact["download_url"])).content.splitlines()
+    refused = await ada.post(f"{place}/generate", json=order(minutes(), "xlsx"))
+    assert "pdf, html, md, txt, png" in problem(refused, 422, "impossible")["detail"]
+    for neither in (b"PK\x03\x04\x00", b"\x89PNG\r\n\0"):
+        problem(await ada.post(f"{place}/generate", json=order(neither, "md", name="a.docx")), 422, "unsupported")
 
 
 async def test_what_goes_wrong_is_said(ada: AsyncClient, place: str, worker: Worker, services: Services) -> None:

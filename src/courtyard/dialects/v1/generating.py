@@ -180,7 +180,7 @@ async def _source(call: Call, space: Space, body: NewDocument) -> Source:
     content = await decoded(body.content)
     kind = await asyncio.to_thread(rendering.kind, body.content_type, body.name, content)
     if kind is None:
-        raise Invalid("content", "Only text is converted: " + ", ".join(rendering.KINDS) + ".", code="unsupported")
+        raise Invalid("content", "Only these are converted: " + ", ".join(rendering.KINDS) + ".", code="unsupported")
     return Source(content, kind, filled=False)
 
 
