@@ -8,9 +8,11 @@ from pyotp.totp import TOTP
 from courtyard.core.actor import Actor
 from courtyard.core.identity import passwords, second, sessions
 from courtyard.web.guard import Guard
+from tests.core.moments import moment
 from tests.dialects.pages.browser import Browser
 from tests.world import ORIGIN, World
 
+__all__ = ["moment"]
 PASSWORD = "a quiet place for papers"
 Opening = Callable[..., Browser]
 _hash: list[str] = []

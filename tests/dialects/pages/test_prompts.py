@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from courtyard.core import clock
 from courtyard.core.oauth import applications, codes, consents
 from courtyard.core.oauth.applications import Application, NewApplication
+from tests.core.moments import Moment
 from tests.dialects.pages.asking import BACK
 from tests.dialects.pages.browser import Browser, path_of
-from tests.dialects.pages.conftest import PASSWORD
+from tests.dialects.pages.conftest import PASSWORD, with_second
 from tests.dialects.pages.test_changes import stale
 from tests.dialects.pages.test_consent import ISSUER, answer, question
 from tests.world import World
@@ -113,6 +115,36 @@ async def test_an_application_may_want_a_new_proof(entered: Entered, world: Worl
     assert path_of(back.place) == "/oauth/authorize"
     seen = await browser.follow(back)
     assert seen.status == (200 if "consent" in wish.get("prompt", "") else 303)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"prompt": "login"}, {"prompt": "select_account"}, {"prompt": "login consent"}, {"max_age": "0"}],
+    ids=lambda wish: " ".join(wish.values()),
+)
+@pytest.mark.parametrize("factors", [1, 2])
+async def test_who_signs_in_for_the_request_signs_in_once(
+    browser: Browser, ada: str, world: World, wish: dict[str, str], factors: int, moment: Moment
+) -> None:
+    app = await let_in(world)
+    codes_of = (await with_second(world, "ada"))[1] if factors == 2 else []
+    page = await browser.follow(await browser.get(question(app, login_hint=ada, **wish)))
+    # Time passes while the password is typed, and the application is asked for nothing younger than that.
+    moment.passes(clock.MINUTE)
+    seen = await browser.submit(page, password=PASSWORD)
+    if factors == 2:
+        moment.passes(clock.MINUTE)
+        seen = await browser.submit(await browser.follow(seen), code=codes_of[0])
+    moment.passes(clock.MINUTE)
+    assert path_of(seen.place) == "/oauth/authorize"
+    seen = await browser.follow(seen)
+    if "consent" in wish.get("prompt", ""):
+        assert seen.page.headings == ["Let Reports in?"]
+        seen = await browser.submit(seen, button="Allow")
+    assert "code" in answer(seen)
+    # The next request is another one.
+    again = await browser.get(question(app, **wish))
+    assert path_of(again.place) == "/account/confirm"
 
 
 async def test_a_hint_begins_the_form(browser: Browser, ada: str, world: World) -> None:

@@ -108,7 +108,7 @@ async def consent_page(call: Whole) -> Response:
     if asked.wish.silent and (found is None or again):
         return _refused(call, asked, "login_required")
     if found is None:
-        raise SignInFirst(place(call), asked.wish.login_hint)
+        raise SignInFirst(_answered(call), asked.wish.login_hint)
     if again:
         raise ConfirmAgain(_answered(call))
     if known is not None and _silent(asked, known):
@@ -119,7 +119,10 @@ async def consent_page(call: Whole) -> Response:
 
 
 def _answered(call: Call) -> str:
-    """This very question, once whoever is to prove again who they are has done so."""
+    """This very question, once its person has signed in or proved again who they are: that is done once for it.
+
+    How long ago it was is told to the application (`auth_time`), which may hold it against what it asked for.
+    """
     pairs = [(name, value) for name, value in call.query() if name not in ("prompt", "max_age")]
     again = [("prompt", "consent")] if ("consent" in dict(call.query()).get("prompt", "").split()) else []
     return f"{call.path}?{urlencode([*pairs, *again])}"
