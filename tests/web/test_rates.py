@@ -62,6 +62,38 @@ def test_a_check_counts_nothing_and_forgetting_gives_back() -> None:
     rates.check("few", "ada", "192.0.2.1")
 
 
+class WrongGuess(Exception):
+    """A secret that was not right."""
+
+
+def test_a_try_counts_while_it_is_judged_and_a_right_one_ends_the_count() -> None:
+    rates = Rates(FEW)
+    with rates.tried("few", "ada"):
+        rates.take("few", "ada")
+        # The limit is used up by two that are under way, whatever becomes of them.
+        with pytest.raises(TooMany):
+            rates.check("few", "ada")
+    for _ in range(2):
+        with pytest.raises(WrongGuess), rates.tried("few", "ada"):
+            raise WrongGuess
+    with pytest.raises(TooMany), rates.tried("few", "ada"):
+        pytest.fail("a third try is not looked at")
+
+
+def test_a_right_password_makes_good_for_its_account_and_not_for_its_address() -> None:
+    rates = Rates({"login": Rate(3, 60, by_address=True), "failed_login": Rate(1, 60, by_address=True)})
+    with rates.signing_in("192.0.2.1", " Ada@example.org "):
+        pass
+    with pytest.raises(WrongGuess), rates.signing_in("192.0.2.1", "ada@EXAMPLE.org"):
+        raise WrongGuess
+    with pytest.raises(RateExceeded) as refused, rates.signing_in("192.0.2.1", "ada@example.org"):
+        pytest.fail("a second guess is not looked at")
+    assert refused.value.allowance.name == "failed_login"
+    with pytest.raises(RateExceeded) as refused, rates.signing_in("192.0.2.1", "bob@example.org"):
+        pytest.fail("nor is anybody at this address")
+    assert refused.value.allowance.name == "login"
+
+
 def test_one_network_of_ipv6_is_one_client() -> None:
     rates = Rates(FEW)
     rates.take("near", "2001:db8::1")

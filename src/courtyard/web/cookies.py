@@ -1,4 +1,4 @@
-"""The cookie of a browser's session, and whether the browser sent a request for one of our own pages."""
+"""Our cookies, above all that of a browser's session, and whether the browser sent a request for one of our own pages."""
 
 from urllib.parse import urlsplit
 
@@ -28,8 +28,8 @@ def read(headers: Headers, plain: str, *, https: bool) -> str:
     return ""
 
 
-def own_page(headers: Headers) -> bool:
-    """Whether the browser says that a page of this very origin sent the request.
+def own_page(headers: Headers) -> bool | None:
+    """Whether the browser says that a page of this very origin sent the request; None when it says nothing of that.
 
     By Fetch Metadata (`Sec-Fetch-Site`); browsers leave that away over plain HTTP, where `Origin` has to name this host.
     """
@@ -38,10 +38,16 @@ def own_page(headers: Headers) -> bool:
     if site is not None:
         return site in (b"same-origin", b"none")
     origin = said.get(b"origin")
-    return origin is not None and urlsplit(origin).netloc == said.get(b"host")
+    return None if origin is None else urlsplit(origin).netloc == said.get(b"host")
 
 
-def written(value: str, plain: str, *, https: bool, seconds: int) -> tuple[bytes, bytes]:
-    """The `Set-Cookie` header of one of our cookies."""
-    parts = [f"{name(plain, https=https)}={value}", "Path=/", "HttpOnly", "SameSite=Lax", f"Max-Age={seconds}"]
-    return b"set-cookie", "; ".join([*parts, "Secure"] if https else parts).encode()
+def written(value: str, plain: str, *, https: bool, seconds: int | None = None) -> tuple[bytes, bytes]:
+    """The `Set-Cookie` header of one of our cookies: for `seconds`, or as long as the browser runs. No value ends it."""
+    parts = [f"{name(plain, https=https)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    if not value:
+        parts.append("Max-Age=0")
+    elif seconds is not None:
+        parts.append(f"Max-Age={seconds}")
+    if https:
+        parts.append("Secure")
+    return b"set-cookie", "; ".join(parts).encode()

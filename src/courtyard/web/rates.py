@@ -1,15 +1,19 @@
 """How often who may do what: bounded counters in memory, one per policy and key."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_network
 from math import ceil
 from time import monotonic
 from typing import NamedTuple
 
+from courtyard.core import text
 from courtyard.core.errors import TooMany
 
 _KEYS = 100_000
+LONGEST = 254
+"""So much of an e-mail address is looked at."""
 
 
 class Rate(NamedTuple):
@@ -111,6 +115,23 @@ class Rates:
         """Give back what `key` has used: a sign-in that succeeds ends the count of those that failed."""
         if self._windows[name].pop(_key(self._policies[name], key, more), None) is not None:
             self._held -= 1
+
+    @contextmanager
+    def tried(self, name: str, key: str, *more: str) -> Generator[None, None, None]:
+        """Count a try of a secret before it is judged, or twenty at once would all be the first; a right one ends the count.
+
+        What is raised within is a wrong one. Raises RateExceeded.
+        """
+        self.take(name, key, *more)
+        yield
+        self.forget(name, key, *more)
+
+    @contextmanager
+    def signing_in(self, client: str, email: str) -> Generator[None, None, None]:
+        """Count a sign-in with a password: each by the client's address, wrong ones by the account too. Raises RateExceeded."""
+        self.take("login", client)
+        with self.tried("failed_login", client, text.fold(email.strip())[:LONGEST]):
+            yield
 
     def _open(self, windows: dict[str, tuple[float, int]], key: str, end: float) -> None:
         if windows.pop(key, None) is None:

@@ -1,6 +1,7 @@
 """How one protocol speaks, and what the installation lends to all of them."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -29,6 +30,10 @@ class Taker(Protocol):
     def take(self, name: str, key: str, *more: str) -> Any: ...
 
     def forget(self, name: str, key: str, *more: str) -> None: ...
+
+    def tried(self, name: str, key: str, *more: str) -> AbstractContextManager[None]: ...
+
+    def signing_in(self, client: str, email: str) -> AbstractContextManager[None]: ...
 
 
 class Usage(Protocol):

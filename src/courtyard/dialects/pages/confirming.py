@@ -13,9 +13,9 @@ from courtyard.core.identity.sessions import Session
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Confirmation, Form, Next, Passkey
 from courtyard.dialects.pages.passkeys import asked_of
-from courtyard.dialects.pages.relying import offered, site
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, with_session
 from courtyard.web.call import Call
+from courtyard.web.relying import offered, site
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Whole, Write
 
@@ -51,14 +51,13 @@ async def _shown(call: Call, target: str, error: str = "", status: int = 200) ->
 async def confirm(caller: SignedIn, call: Whole, own: OwnForm, body: Confirmation) -> Response:
     """By the password, or by a code; whoever has taken over a session must not guess either."""
     # A count of its own, which nothing but the right answer ends: that of v1.
-    call.services.rates.take("failed_login", caller.person_id, "confirm")
     try:
-        _, secret = await _confirmed(call, body)
+        with call.services.rates.tried("failed_login", caller.person_id, "confirm"):
+            _, secret = await _confirmed(call, body)
     except WrongPassword:
         return await _shown(call, body.next, WRONG, 401)
     except WrongSecond as wrong:
         return await _shown(call, body.next, wrong.message, 401)
-    call.services.rates.forget("failed_login", caller.person_id, "confirm")
     return with_session(call, views.go(local(body.next)), secret)
 
 

@@ -1,7 +1,6 @@
 """The session cookie, and why a form that was posted is really ours."""
 
 import hmac
-from urllib.parse import urlsplit
 
 from courtyard.core import ids
 from courtyard.core.errors import Forbidden
@@ -22,14 +21,7 @@ def read(call: Call, name: str) -> str:
 
 def written(call: Call, name: str, value: str, *, seconds: int | None = None) -> tuple[bytes, bytes]:
     """The `Set-Cookie` header; an empty value ends the cookie."""
-    parts = [f"{cookies.name(name, https=call.arrival.https)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
-    if call.arrival.https:
-        parts.append("Secure")
-    if not value:
-        parts.append("Max-Age=0")
-    elif seconds is not None:
-        parts.append(f"Max-Age={seconds}")
-    return b"set-cookie", "; ".join(parts).encode()
+    return cookies.written(value, name, https=call.arrival.https, seconds=seconds)
 
 
 def form_secret(call: Call) -> str:
@@ -48,11 +40,7 @@ def token(call: Call, secret: str) -> str:
 
 def check_form(call: Call, sent: str) -> None:
     """Refuse a post from elsewhere: by what the browser says of its origin, and by the form's own token. Raises Forged."""
-    site = call.header(b"sec-fetch-site")
-    origin = call.header(b"origin")
-    foreign = site not in (None, "same-origin", "none") or (
-        site is None and origin is not None and urlsplit(origin).netloc != call.header(b"host")
-    )
+    foreign = cookies.own_page(call.scope["headers"]) is False
     secret = form_secret(call)
     if foreign or not secret or not hmac.compare_digest(token(call, secret).encode(), sent.encode()):
         raise Forged

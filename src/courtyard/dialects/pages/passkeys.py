@@ -3,8 +3,6 @@
 The browser is asked by `passkeys.js`: it posts for a challenge, and fills its answer into an ordinary form.
 """
 
-from urllib.parse import quote
-
 import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -16,12 +14,13 @@ from courtyard.core.identity.passkeys import Challenge, WrongPasskey
 from courtyard.core.paging import Page
 from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.agents import browser
+from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.dialects.pages.forms import Form, NewPasskey, Passkey, PasskeyName
-from courtyard.dialects.pages.relying import offered, site
 from courtyard.dialects.pages.signing import second_shown, sign_in_shown, words
 from courtyard.dialects.pages.visitors import Fresh, OwnForm, SignedIn, local, origin, with_session
 from courtyard.web.answer import Answer, answer
 from courtyard.web.call import Call
+from courtyard.web.relying import offered, site
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Looking, Read, Whole, Write
 
@@ -73,7 +72,7 @@ async def second_factor(call: Whole, own: OwnForm, body: Passkey) -> Response:
     except WrongPasskey as wrong:
         return await second_shown(call, body.next, error=wrong.message, status=401)
     except InvalidCredential:
-        return views.go(f"/login?next={quote(local(body.next), safe='')}")
+        raise SignInFirst(local(body.next)) from None
     return with_session(call, views.go(local(body.next)), opened)
 
 

@@ -2,7 +2,6 @@
 
 import hmac
 from typing import Annotated, cast
-from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -21,7 +20,7 @@ from courtyard.core.membership import mapped
 from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.dialects.pages.forms import Form, Next
-from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, seek, with_session
+from courtyard.dialects.pages.visitors import OwnForm, SignedIn, entered, local, origin, seek
 from courtyard.web.call import Call
 from courtyard.web.openid.relying import Party, Sent, Told
 from courtyard.web.route import Route
@@ -97,13 +96,12 @@ async def _enter(call: Call, party: Party, journey: Journey, told: Told) -> Resp
     registration = outside.registration_by(call.services.policy.registration, party.provider.allow_registration)
     async with call.services.database.write() as tx:
         person = await outside.arrive(tx, _newcomer(party, told), came, registration)
-        entered = None if isinstance(person, Refusal) else await _settled(tx, call, party, person, told)
-    if entered is None:
+        begun = None if isinstance(person, Refusal) else await _settled(tx, call, party, person, told)
+    if begun is None:
         # Raised after the commit: it has been written down.
         raise cast(Refusal, person)
-    session, secret = entered
-    onward = journey.next if session.state == "open" else f"/login/second?next={quote(journey.next, safe='')}"
-    return with_session(call, views.go(onward), secret)
+    session, secret = begun
+    return entered(call, session, secret, journey.next)
 
 
 async def _settled(tx: Changing, call: Call, party: Party, person: Person, told: Told) -> tuple[Session, str]:

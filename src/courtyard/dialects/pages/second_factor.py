@@ -7,8 +7,8 @@ from courtyard.core.identity import second
 from courtyard.core.identity.second import NoSecondFactor, WrongCode
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Code, Form
-from courtyard.dialects.pages.relying import NAME
 from courtyard.dialects.pages.visitors import Fresh, OwnForm, SignedIn
+from courtyard.web.relying import NAME
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole, Write
 

@@ -1,22 +1,22 @@
 """Signing in and out, making an account, a forgotten password."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from courtyard.core import accounts, text
+from courtyard.core import accounts
 from courtyard.core.accounts.proofs import WrongPassword
 from courtyard.core.accounts.registering import admit
 from courtyard.core.accounts.signing_in import WrongSecond
 from courtyard.core.errors import Conflict, Invalid, InvalidCredential, Refusal
 from courtyard.core.identity import people, second, sessions
 from courtyard.dialects.pages import cookies, views
+from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.dialects.pages.forms import Address, Entrance, Form, NewAccount, Next, Second, SignIn
-from courtyard.dialects.pages.relying import offered
-from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, origin, seek, with_session
+from courtyard.dialects.pages.visitors import OwnForm, SignedIn, entered, local, origin, seek, with_session
 from courtyard.web.call import Call
+from courtyard.web.relying import offered
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole, Write
 
@@ -57,20 +57,13 @@ def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", sta
 @router.post("/login")
 async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
     """Unknown and known accounts hear the same, after the same time."""
-    rates = call.services.rates
-    client, account = call.arrival.client, text.fold(body.email.strip())[:254]
-    rates.take("login", client)
-    # Counted before the password is checked, or twenty tries at once would all be the first one.
-    rates.take("failed_login", client, account)
-    agent = call.header(b"user-agent") or ""
+    database, agent = call.services.database, call.header(b"user-agent") or ""
     try:
-        session, secret = await accounts.sign_in(call.services.database, body.email, body.password, origin(call), agent)
+        with call.services.rates.signing_in(call.arrival.client, body.email):
+            session, secret = await accounts.sign_in(database, body.email, body.password, origin(call), agent)
     except WrongPassword as wrong:
         return sign_in_shown(call, body.next, body.email, wrong.message, 401)
-    rates.forget("failed_login", client, account)
-    target = local(body.next)
-    onward = target if session.state == "open" else f"/login/second?next={quote(target, safe='')}"
-    return with_session(call, views.go(onward), secret)
+    return entered(call, session, secret, local(body.next))
 
 
 @router.get("/login/second")
@@ -85,7 +78,7 @@ async def second_shown(call: Call, target: str, error: str = "", status: int = 2
             session = await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
             ways = await second.ways(tx, session.person_id)
     except InvalidCredential:
-        return views.go(f"/login?next={quote(local(target), safe='')}")
+        raise SignInFirst(local(target)) from None
     site = offered(call) if ways.passkeys else ""
     return views.page(call, "second", status, script=bool(site), next=target, ways=ways, site=site, error=error)
 
@@ -98,13 +91,12 @@ async def second_factor(call: Whole, own: OwnForm, body: Second) -> Response:
         async with call.reading() as tx:
             session = await sessions.halfway(tx, secret)
         # By person: whoever guesses has many addresses.
-        call.services.rates.take("failed_login", session.person_id)
-        _, opened = await accounts.pass_second(call.services.database, secret, body.code, origin(call))
+        with call.services.rates.tried("failed_login", session.person_id):
+            _, opened = await accounts.pass_second(call.services.database, secret, body.code, origin(call))
     except WrongSecond as wrong:
         return await second_shown(call, body.next, wrong.message, 401)
     except InvalidCredential:
-        return views.go(f"/login?next={quote(local(body.next), safe='')}")
-    call.services.rates.forget("failed_login", session.person_id)
+        raise SignInFirst(local(body.next)) from None
     return with_session(call, views.go(local(body.next)), opened)
 
 

@@ -1,6 +1,7 @@
 """Who looks at a page: a session, or nobody yet."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential
 from courtyard.core.identity import sessions
 from courtyard.core.identity.sessions import ConfirmFirst, SecondMissing, Session
-from courtyard.dialects.pages import cookies
+from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.errors import ConfirmAgain, SignInFirst
 from courtyard.web.call import Call
 from courtyard.web.suppliers import Supplier
@@ -85,6 +86,12 @@ def with_session(call: Call, response: Response, secret: str) -> Response:
     response.raw_headers.append(cookies.written(call, cookies.SESSION, secret, seconds=sessions.LIFE // 1_000))
     response.raw_headers.append(cookies.written(call, cookies.FORM, ""))
     return response
+
+
+def entered(call: Call, session: Session, secret: str, target: str) -> Response:
+    """The answer to whoever has just begun a session: on to where they wanted, by way of the second factor if there is one."""
+    onward = target if session.state == "open" else f"/login/second?next={quote(target, safe='')}"
+    return with_session(call, views.go(onward), secret)
 
 
 def local(target: str) -> str:

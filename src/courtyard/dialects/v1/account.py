@@ -9,11 +9,12 @@ from courtyard.core import accounts
 from courtyard.core.errors import Invalid
 from courtyard.core.identity import people
 from courtyard.dialects.v1 import account_shapes as shapes
-from courtyard.dialects.v1.account_proofs import Confirmation, Shown, judged, proven, renewed, site
+from courtyard.dialects.v1.account_proofs import Confirmation, Shown, judged, proven, renewed
 from courtyard.dialects.v1.account_shapes import EmailChange, MePatch, PasswordChange
 from courtyard.dialects.v1.passkey_shapes import ChallengeShape, challenge
 from courtyard.web.answer import Answer, answer
 from courtyard.web.preconditions import hold, one
+from courtyard.web.relying import site
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Whole, Write
 

@@ -9,14 +9,11 @@ from starlette.responses import Response
 from courtyard.core import accounts
 from courtyard.core.accounts import Proof, WrongPassword, WrongSecond
 from courtyard.core.errors import Invalid
-from courtyard.core.identity import passkeys, sessions
-from courtyard.core.identity.passkeys import Site, WrongPasskey
+from courtyard.core.identity import sessions
+from courtyard.core.identity.passkeys import WrongPasskey
 from courtyard.dialects.v1.models import Body
 from courtyard.web import cookies
 from courtyard.web.call import Call
-
-NAME = "Courtyard"
-"""What authenticators call this site."""
 
 
 class Shown(Body):
@@ -46,17 +43,15 @@ def judged(call: Call, field: str = "password") -> Generator[None, None, None]:
     What is wrong is the body: 401 would tell a browser that its session is over. The count is of its own, or whoever
     knows the password could guess the second factor for ever.
     """
-    person_id = call.actor.person_id
-    call.services.rates.take("failed_login", person_id, "confirm")
     try:
-        yield
+        with call.services.rates.tried("failed_login", call.actor.person_id, "confirm"):
+            yield
     except WrongPassword:
         raise Invalid(field, "This password is wrong.", code="wrong_password") from None
     except WrongSecond as wrong:
         raise Invalid("code", wrong.message, code="wrong_code") from None
     except WrongPasskey as wrong:
         raise Invalid("passkey", wrong.message, code="wrong_passkey") from None
-    call.services.rates.forget("failed_login", person_id, "confirm")
 
 
 async def proven(call: Call, shown: Shown, field: str = "password") -> Proof | None:
@@ -69,11 +64,6 @@ async def proven(call: Call, shown: Shown, field: str = "password") -> Proof | N
         with judged(call):
             return await accounts.prove_by_code(database, call.actor, shown.code)
     return None
-
-
-def site(call: Call) -> Site:
-    """For which passkeys are made here."""
-    return passkeys.site(call.services.policy.public_url, NAME)
 
 
 def renewed(call: Call, response: Response, secret: str | None) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from courtyard.core.identity import passkeys
 from courtyard.core.identity.passkeys import Passkey
-from courtyard.dialects.v1.account_proofs import Shown, proven, site
+from courtyard.dialects.v1.account_proofs import Shown, proven
 from courtyard.dialects.v1.pages import PageShape, Paging, asked, page
 from courtyard.dialects.v1.passkey_shapes import (
     ChallengeShape,
@@ -21,6 +21,7 @@ from courtyard.dialects.v1.passkey_shapes import (
 from courtyard.web.answer import Answer, answer
 from courtyard.web.call import Call
 from courtyard.web.preconditions import hold, one
+from courtyard.web.relying import site
 from courtyard.web.route import Route, issues_secret
 from courtyard.web.suppliers import Caller, Read, Supplier, Whole, Write
 

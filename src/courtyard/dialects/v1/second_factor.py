@@ -8,10 +8,11 @@ from typing_extensions import TypedDict
 
 from courtyard.core.identity import second
 from courtyard.core.identity.second import Enrolment, Ways
-from courtyard.dialects.v1.account_proofs import NAME, Shown, proven
+from courtyard.dialects.v1.account_proofs import Shown, proven
 from courtyard.dialects.v1.models import Body as Sent
 from courtyard.web.answer import Answer, answer
 from courtyard.web.preconditions import one
+from courtyard.web.relying import NAME
 from courtyard.web.route import Route, issues_secret
 from courtyard.web.suppliers import Caller, Read, Whole
 

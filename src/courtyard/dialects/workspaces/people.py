@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from courtyard.core import accounts, text
+from courtyard.core import accounts
 from courtyard.core.identity import passwords, people
 from courtyard.dialects.workspaces import shapes
 from courtyard.dialects.workspaces.doors import Anybody, Registering
@@ -52,12 +52,8 @@ async def log_in(caller: Anybody, call: Whole, body: Login) -> Response:
 
     Any credential that was sent is ignored: clients go on sending one that has expired, and come here because it has.
     """
-    rates, address, account = call.services.rates, call.arrival.client, text.fold(body.email.strip())[:254]
-    rates.take("login", address)
-    # Counted before the password is looked at and given back when it fits: guesses made at once count each.
-    rates.take("failed_login", address, account)
-    person, token = await accounts.log_in(call.services.database, body.email, body.password, caller.origin)
-    rates.forget("failed_login", address, account)
+    with call.services.rates.signing_in(call.arrival.client, body.email):
+        person, token = await accounts.log_in(call.services.database, body.email, body.password, caller.origin)
     content = {"message": "Logged in successfully", "user": shapes.account(person), "token": token}
     return answer(200, content, {"Cache-Control": "no-store"})
 

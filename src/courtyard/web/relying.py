@@ -7,6 +7,7 @@ from courtyard.core.identity.passkeys import Site
 from courtyard.web.call import Call
 
 NAME = "Courtyard"
+"""What authenticators call this site."""
 
 
 def site(call: Call) -> Site:
