@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import re
 import secrets
+import shlex
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +19,8 @@ from obstore import put
 from obstore.store import S3Store
 
 from tests.seaweed import ACCESS_KEY, BUCKET, SECRET, Seaweed
-from tests.server.running import PATIENCE, Server, run
+from tests.server.running import COMMAND, PATIENCE, Server, environment, run
+from tests.structure.sources import ROOT
 
 PART = 8 * 1024 * 1024
 MIB = 1024 * 1024
@@ -177,6 +181,25 @@ def test_a_running_installation_moves(
     assert "4 checked" in well.stderr
     sampled = run(folder, "blobs", "verify", "--sample", "2", **settings, blobs_url=url)
     assert "2 checked" in sampled.stderr
+
+
+def test_files_move_as_the_readme_says(begin: Begin, prefix: str, seaweed: Seaweed, folder: Path) -> None:
+    files = begin()
+    content = os.urandom(MIB)
+    path = files.kept(content)
+    [printed] = re.findall(r"^```sh\n([^`]* blobs migrate [^`]*)^```$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    bucket = re.findall(r"^export COURTYARD_BLOBS_URL=(\S+)$", printed, re.MULTILINE)[0]
+    script = printed.replace(bucket, seaweed.url(prefix)).replace(".venv/bin/courtyard ", f"{shlex.join(COMMAND)} ")
+    around = environment(files.server.data_dir, **seaweed.settings)
+    done = subprocess.run(["bash", "-ec", script], cwd=folder, env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "#files-in-an-object-store" in (ROOT / "README.md").read_text()
+    assert "\n## Files in an object store\n" in (ROOT / "docs" / "operations.md").read_text()
+    for left in (files.server.data_dir / "blobs").rglob("*"):
+        if left.is_file():
+            left.unlink()
+    files = begin(blobs_url=seaweed.url(prefix), **seaweed.settings)
+    assert files.content(path).content == content
 
 
 def test_verify_says_what_is_wrong_and_sweep_what_is_nobodys(

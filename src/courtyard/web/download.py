@@ -1,5 +1,6 @@
 """Bytes of strangers on their way out: whole or in part, never anything that a browser would run."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -59,9 +60,9 @@ class BrokenOff(Exception):
 
 
 class Download(Response):
-    """Answers GET and HEAD for one file. A reader that takes nothing for 60 s is cut off by the listener."""
+    """Answers GET and HEAD for one file, with `more` headers. A reader that takes nothing for 60 s is cut off by the listener."""
 
-    def __init__(self, blobs: Readable, file: File) -> None:
+    def __init__(self, blobs: Readable, file: File, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
         # A Response by type, so that a route may return it; what the base class prepares does not fit a stream.
         self.status_code = 200
         self.background = None
@@ -69,6 +70,7 @@ class Download(Response):
         self.raw_headers = []
         self._blobs = blobs
         self._file = file
+        self._more = more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises FileNotFoundError or Down before anything is sent when there are no bytes; BrokenOff after that."""
@@ -101,7 +103,7 @@ class Download(Response):
 
     def _headers(self, asked: Wanted, etag: bytes) -> list[tuple[bytes, bytes]]:
         size = self._file.size
-        headers = [*ALWAYS, (b"accept-ranges", b"bytes"), (b"etag", etag)]
+        headers = [*ALWAYS, *self._more, (b"accept-ranges", b"bytes"), (b"etag", etag)]
         if asked.status == 304:
             return headers
         if asked.span is None:

@@ -79,6 +79,11 @@ async def test_whoever_has_the_link_sees_and_downloads(
     assert pressed.status_code == 303
     response = await anonymous.get(pressed.headers["location"])
     assert (response.status_code, response.content) == (200, BYTES)
+    looked = await anonymous.head(f"{path}/download")
+    again = await anonymous.get(pressed.headers["location"], headers={"If-None-Match": response.headers["etag"]})
+    assert again.status_code == 304
+    for one in (pressed, response, looked, again):
+        assert (one.headers["x-robots-tag"], one.headers["referrer-policy"]) == ("noindex, nofollow", "no-referrer")
     assert response.headers["content-disposition"].startswith("attachment")
     assert response.headers["content-security-policy"] == "sandbox; default-src 'none'"
     assert response.headers["cache-control"] == "private, no-store"
@@ -99,6 +104,7 @@ async def test_ranges_retries_and_looks_are_no_further_downloads(
     for start in (0, 500, 0):
         part = await anonymous.get(ticket, headers={"Range": f"bytes={start}-"})
         assert (part.status_code, part.content) == (206, BYTES[start:])
+        assert "noindex" in part.headers["x-robots-tag"]
     assert (await anonymous.get(ticket)).content == BYTES
     seen = await got(v1("ada"), f"{place}/{link['id']}")
     assert (seen["views"], seen["downloads"], seen["active"]) == (0, 1, False)

@@ -28,6 +28,8 @@ UNLOCKED = clock.HOUR
 TICKET = 6 * clock.HOUR
 """So long a download that has begun can be gone on with; it was counted when it began."""
 PLAIN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
+UNLISTED = ((b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex, nofollow"))
+"""With bytes, as with pages: no search engine keeps what a link leads to."""
 WIDTH = 960
 
 
@@ -85,7 +87,10 @@ async def link_page(call: Whole, found: Opened, token: str) -> Response:
 
 @router.post("/l/{token}")
 async def unlock(call: Whole, found: Opened, token: str, body: Password) -> Response:
-    """The password; this browser is not asked for it again for an hour."""
+    """The password; this browser is not asked for it again for an hour.
+
+    The form has no token: no session is read here, and who knows the link and its password gains nothing by a forged one.
+    """
     if found.password_hash is not None:
         tries = (call.arrival.client, "link", found.link.id)
         call.services.rates.take("failed_login", *tries)
@@ -94,7 +99,7 @@ async def unlock(call: Whole, found: Opened, token: str, body: Password) -> Resp
                 await links.refused(tx, Actor(origin(call)), found.link)
             return _page("link_locked", 403, action=f"/l/{token}", error="This is not the password.")
         call.services.rates.forget("failed_login", *tries)
-    response = views.go(f"/l/{token}")
+    response = _bare(views.go(f"/l/{token}"))
     until = clock.now() + UNLOCKED
     value = f"{until}.{_signed(call, 'unlocked', found, f'{until}.{_fingerprint(found)}')}"
     response.raw_headers.append(cookies.written(call, _cookie(found), value, seconds=UNLOCKED // 1_000))
@@ -110,7 +115,7 @@ async def link_preview(call: Whole, found: Opened, token: str) -> Response:
         raise NotFound("There is no preview of this.")
     picture = next((one for one in pictures if one.width == WIDTH), pictures[-1])
     file = File(picture.blob_key, picture.size, picture.sha256, "image/webp", "preview.webp")
-    return Download(call.services.blobs, file)
+    return Download(call.services.blobs, file, UNLISTED)
 
 
 @router.get("/l/{token}/download")
@@ -133,7 +138,7 @@ async def _begin(call: Call, found: Open, token: str) -> Response:
     if call.method == "HEAD":
         if found.link.preview_only:
             raise links.PreviewOnly
-        return Download(call.services.blobs, _file(found))
+        return Download(call.services.blobs, _file(found), UNLISTED)
     async with call.services.database.write() as tx:
         await links.downloaded(tx, Actor(origin(call)), found.link)
     until = f"{clock.now() + TICKET}.{ids.code(8, ids.LOWER)}"
@@ -149,7 +154,7 @@ async def link_bytes(call: Whole, found: Begun, token: str, ticket: str) -> Resp
         raise LinkOver
     if found.artifact.status != "completed":
         raise NotReady
-    return Download(call.services.blobs, _file(found))
+    return Download(call.services.blobs, _file(found), UNLISTED)
 
 
 def _file(found: Open) -> File:
