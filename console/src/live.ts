@@ -67,7 +67,10 @@ function hear(said: Said): void {
   if (said.kind === "reset") queryClient.invalidateQueries();
   // Between the first questions of this window and the first news of the stream something may have happened.
   else if (said.kind === "live" && !known)
-    queryClient.invalidateQueries({ predicate: ({ queryKey: [name] }) => name === "jobs" || name === "artifact" });
+    queryClient.invalidateQueries({
+      predicate: ({ queryKey: [name, , , last] }) =>
+        name === "jobs" || name === "artifact" || (name === "messages" && last === undefined),
+    });
   else if (said.kind === "news") {
     waiting.push(said.news);
     if (timer === undefined) timer = setTimeout(apply, TOGETHER);
@@ -92,8 +95,9 @@ function touches({ type, space_id, object, artifact_id, thread_id }: News, key: 
   const name = String(key[0]);
   if (!ABOUT[type.split(".")[0] ?? ""]?.includes(name)) return false;
   if (EVERYWHERE.has(name) || key[1] === "everywhere") return true;
-  // The facts of another artifact of the same space are as they were.
+  // The facts of another artifact of the same space are as they were, and what was said in another thread.
   const about = object.kind === "artifact" ? object.id : artifact_id;
   if (["artifact", "properties", "versions", "links"].includes(name) && about) return key[2] === about;
+  if (["thread", "messages"].includes(name) && thread_id) return key[2] === thread_id;
   return [space_id, object.id, artifact_id, thread_id].some((id) => id != null && key.includes(id));
 }

@@ -17,7 +17,6 @@ import { Tag } from "../parts/Tag";
 import { may, uuid } from "../words";
 
 const route = getRouteApi("/spaces/$spaceId/threads/$threadId");
-const LIVELY = 15_000;
 
 /** One talk: what was said, from the oldest down, and a place to say more. */
 export function ThreadPage() {
@@ -113,7 +112,7 @@ function Linked({ thread }: { thread: Thread }) {
 }
 
 function Said({ space, thread }: { space: Space; thread: Thread }) {
-  const query = useInfiniteQuery({ ...messages(thread), refetchInterval: LIVELY });
+  const query = useInfiniteQuery(messages(thread));
   const { data: people } = useInfiniteQuery(members({ kind: "space", id: space.id, name: space.name }));
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
