@@ -23,8 +23,13 @@ export default defineConfig({
     },
   },
   server: {
+    // "localhost" may be ::1 alone; a session belongs to the name under which it began.
+    host: "127.0.0.1",
     proxy: Object.fromEntries(
-      ["/console/api", "/login", "/logout", "/account", "/pages", "/docs", "/v1"].map((path) => [path, SERVER]),
+      ["/console/api", "/login", "/logout", "/account", "/setup", "/p/", "/pages", "/docs", "/v1"].map((path) => [
+        path,
+        SERVER,
+      ]),
     ),
   },
 });

@@ -109,7 +109,7 @@ function Health() {
           {findings.map((one) => (
             <Table.Tr key={one.name}>
               <Table.Th scope="row" className="name">
-                {one.name}
+                {one.name === "sqlite" ? "SQLite" : one.name.charAt(0).toUpperCase() + one.name.slice(1)}
               </Table.Th>
               <Table.Td data-label="State">
                 <Tag tone={LEVELS[one.level][0]}>{LEVELS[one.level][1]}</Tag>

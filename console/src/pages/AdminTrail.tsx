@@ -92,7 +92,11 @@ function List({ action, person }: { action?: string; person?: string }) {
 }
 
 function Row({ of: deed }: { of: Deed }) {
-  const detail = Object.keys(deed.detail).length > 0 ? JSON.stringify(deed.detail) : "";
+  // Of a right that was used the sentence tells everything.
+  const facts = Object.entries(deed.detail).filter(([name]) => name !== "permission");
+  const detail = facts
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
   return (
     <Table.Tr>
       <Table.Th scope="row" className="name plain">

@@ -80,7 +80,7 @@ export function Artifacts() {
           className="grow"
           autoFocus={filters.q !== undefined}
           aria-label="Search in this space"
-          placeholder="Search names, tags and texts"
+          placeholder="Names, tags, texts"
           leftSection={<IconSearch size={17} aria-hidden />}
           defaultValue={filters.q}
           onChange={(event) => search(event.currentTarget.value.trim())}

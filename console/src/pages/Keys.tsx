@@ -104,13 +104,13 @@ function Row({ of: key, onRotate, onRevoke }: { of: Key; onRotate: () => void; o
         {key.scopes.at(-1)}
         <Limits of={key} />
       </Table.Td>
-      <Table.Td data-label="Created">
+      <Table.Td data-label="Created" className="told">
         <Moment at={key.created_at} />
       </Table.Td>
-      <Table.Td data-label="Last used">
+      <Table.Td data-label="Last used" className="told">
         <Used of={key} />
       </Table.Td>
-      <Table.Td data-label="Expires">
+      <Table.Td data-label="Expires" className="told">
         <Expiry of={key} />
       </Table.Td>
       <Table.Td className="does wide">

@@ -5,6 +5,15 @@ import Plot from "uplot";
 
 type Line = { label: string; colour: string; values: (number | null)[] };
 
+const DAY = new Intl.DateTimeFormat(navigator.language, { day: "numeric", month: "short" });
+const HOUR = new Intl.DateTimeFormat(navigator.language, { hour: "numeric", minute: "2-digit" });
+
+/** A place on the axis of time: the day where one begins, else the hour. */
+function when(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return (at.getHours() === 0 && at.getMinutes() === 0 ? DAY : HOUR).format(at);
+}
+
 /** Lines over time. What they show is told in numbers beside it: a canvas says nothing to who cannot see it. */
 export function Chart({ title, at, lines, write }: Drawn) {
   const place = useRef<HTMLDivElement>(null);
@@ -15,7 +24,8 @@ export function Chart({ title, at, lines, write }: Drawn) {
     if (box === null) return;
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour("--mantine-color-dimmed"), grid: { stroke: colour("--cy-line"), width: 1 } };
+    const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    const axis = { font, stroke: colour("--mantine-color-dimmed"), grid: { stroke: colour("--cy-line"), width: 1 } };
     const plot = new Plot(
       {
         width: box.clientWidth,
@@ -23,8 +33,12 @@ export function Chart({ title, at, lines, write }: Drawn) {
         cursor: { y: false },
         legend: { show: false },
         axes: [
-          { ...axis, grid: { show: false } },
-          { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? write(tick) : "")) },
+          { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(when) },
+          {
+            ...axis,
+            size: (_, words) => 22 + 7 * Math.max(...(words ?? []).map(({ length }) => length), 3),
+            values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? write(tick) : "")),
+          },
         ],
         scales: { y: { range: (_, _least, most) => [0, Math.max(most, 1)] } },
         series: [
