@@ -6,6 +6,8 @@ from httpx2 import AsyncClient, Response
 
 from courtyard.core.actor import system
 from courtyard.core.identity import passwords, people, standing
+from tests.core.inviting import invite
+from tests.core.mailing import kinds
 from tests.dialects.pages.browser import Browser
 from tests.dialects.pages.conftest import PASSWORD, Opening, with_password, with_second
 from tests.world import World
@@ -145,6 +147,24 @@ async def test_registering_is_answered_alike(browser: Browser, work: Work, usern
         heard.add(repr(told(seen.response, name)))
         one(work, "hash")
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("place", ["/register", "/reset"])
+async def test_who_was_invited_is_mailed_the_invitation_again_and_hears_what_all_hear(
+    browser: Browser, world: World, place: str
+) -> None:
+    await invite(world, "active", await world.space(owner="active"), email("guests"))
+    assert await kinds(world) == [("invitation", email("guests"))]
+    async with world.database.write() as tx:
+        await tx.run("update invitation set sent_at = sent_at - 60000")
+    page, heard = await browser.get(place), set[str]()
+    for number, name in enumerate(("guests", "absent")):
+        more = {"username": f"free-{number}", "password": PASSWORD} if place == "/register" else {}
+        seen = await browser.submit(page, page.page.form, email=email(name), **more)
+        assert seen.status == 200
+        heard.add(repr(told(seen.response, name)))
+    assert len(heard) == 1
+    assert ("invitation", email("guests")) in await kinds(world)
 
 
 async def test_registering_in_workspaces_says_taken_alike_and_costs_the_same(

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
+from tests.core.inviting import NEW, invite
+from tests.core.mailing import kinds
 from tests.dialects.workspaces.answers import Clients, places, refused
 from tests.world import World
 
@@ -44,6 +46,20 @@ async def test_addresses_and_usernames_are_taken_once(anonymous: AsyncClient) ->
     assert (await register(anonymous)).json() == {"message": "Registered successfully"}
     refused(await register(anonymous, email="ADA@Example.org", username="other"), 409)
     refused(await register(anonymous, email="other@example.org", username="ADA"), 409)
+
+
+async def test_who_was_invited_hears_that_the_address_is_taken_and_is_mailed_the_invitation_again(
+    anonymous: AsyncClient, world: World
+) -> None:
+    await invite(world, "bob", await world.space(owner="bob"), NEW)
+    assert await kinds(world) == [("invitation", NEW)]
+    await register(anonymous)
+    await kinds(world)
+    async with world.database.write() as tx:
+        await tx.run("update invitation set sent_at = sent_at - 60000")
+    told = [await register(anonymous, email=email, username="new") for email in (NEW.upper(), ACCOUNT["email"])]
+    assert refused(told[0], 409) == refused(told[1], 409)
+    assert await kinds(world) == [("invitation", NEW)]
 
 
 async def test_of_many_who_want_one_address_at_once_one_gets_it(anonymous: AsyncClient) -> None:

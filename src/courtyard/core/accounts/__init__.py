@@ -20,6 +20,7 @@ from courtyard.core.accounts.registering import (
     admit,
     first_administrator,
     register,
+    remind,
     sign_up,
 )
 from courtyard.core.accounts.signing_in import (
@@ -66,6 +67,7 @@ __all__ = [
     "prove",
     "prove_by_code",
     "register",
+    "remind",
     "remove",
     "reset_password",
     "sign_in",

@@ -8,7 +8,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.accounts.registering import Registration, admit
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from courtyard.core.identity import entrances, people, proofs
+from courtyard.core.identity import entrances, mailed, people, proofs
 from courtyard.core.identity.people import Person
 from courtyard.storage.database import Read, Write
 
@@ -160,8 +160,11 @@ async def _register(tx: Write, newcomer: Newcomer, origin: Origin, registration:
         raise EmailNotVerified
     email = text.email("email", newcomer.email)
     known = await people.seek_by_email(tx, email)
+    if known is not None and known.state == "invited":
+        await mailed.remind(tx, known.id)
+        raise InvitedByMail
     if known is not None:
-        raise InvitedByMail if known.state == "invited" else NotLinked
+        raise NotLinked
     admit(registration)
     actor = Actor(origin)
     person = await _add(tx, actor, email, newcomer.username)

@@ -11,7 +11,7 @@ from courtyard.storage.database import Database, Write
 
 
 async def ask_reset(database: Database, email: str, origin: Origin) -> None:
-    """Mail a link for a new password to the person of this address, if there is one.
+    """Mail a link for a new password to the person of this address, if there is one; who was invited, the invitation.
 
     Says nothing, and runs the same statements, whether or not there is. Raises Invalid for what is no address at all.
     """
@@ -19,6 +19,7 @@ async def ask_reset(database: Database, email: str, origin: Origin) -> None:
     async with database.write() as tx:
         person = await people.seek_by_email(tx, email)
         await mailed.promise(tx, person.id if person else "", "reset")
+        await mailed.remind(tx, person.id if person else "")
         if person is None:
             digest = signing_in.hidden(email)
             await events.record(tx, Actor(origin), "password.reset_asked", result="refused", address_hash=digest)

@@ -55,8 +55,8 @@ async def sign_up(
 ) -> None:
     """Like `register`, for whoever must not learn whether the address is known: the mail alone tells.
 
-    A new address is mailed a link that verifies it; a known one is mailed a link for a new password. Raises InvitedOnly,
-    RegistrationClosed, Invalid, UsernameTaken, in either case.
+    A new address is mailed a link that verifies it; a known one is mailed a link for a new password, or the invitation by
+    which its account is claimed. Raises InvitedOnly, RegistrationClosed, Invalid, UsernameTaken, in any case.
     """
     admit(registration)
     password_hash = await passwords.hashed(password)
@@ -68,7 +68,20 @@ async def sign_up(
             await register(tx, actor, registration, email=email, username=username, password_hash=password_hash)
         else:
             await mailed.promise(tx, known.id, "reset")
+            await mailed.remind(tx, known.id)
             await events.record(tx, actor, "person.known", result="refused", object_id=known.id)
+
+
+async def remind(database: Database, email: str, origin: Origin) -> None:
+    """Mail the invitation once more to whoever was refused by `register` because they are pending; nothing to others.
+
+    Says nothing, and runs the same statements, whatever the account is.
+    """
+    async with database.write() as tx:
+        known = await people.seek_by_email(tx, text.email("email", email))
+        await mailed.remind(tx, known.id if known else "")
+        if known is not None:
+            await events.record(tx, Actor(origin), "person.known", result="refused", object_id=known.id)
 
 
 async def first_administrator(tx: Write, email: str, password_hash: str) -> Person | None:

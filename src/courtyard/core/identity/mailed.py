@@ -80,6 +80,44 @@ async def promise(tx: Write, person_id: str, kind: Kind, email: str | None = Non
     return bool(made)
 
 
+async def remind(tx: Write, person_id: str) -> None:
+    """Mail a pending person once more the newest invitation that still holds, as long as it did: it is how they get in.
+
+    Nothing is mailed to anybody else, nor within a minute after the last one. Every statement runs in any case.
+    """
+    token_id, now = ids.new(), clock.now()
+    await tx.run("update person set updated_at = updated_at where id = :person", person=person_id)
+    # The token of such a mail is the invitation's own. What is kept here opens nothing: it is when the last one left.
+    await tx.run(
+        "insert into mailed_token (id, person_id, kind, email, state, created_at, expires_at)"
+        " select :id, p.id, 'verify', p.email, 'void', :now, :now from person p where p.id = :person"
+        " and p.state = 'invited' and not exists (select 1 from mailed_token t where t.person_id = p.id"
+        " and t.created_at > :latest) and not exists (select 1 from invitation i where i.person_id = p.id"
+        " and i.state = 'open' and i.sent_at > :latest)",
+        id=token_id,
+        person=person_id,
+        now=now,
+        latest=now - PAUSE,
+    )
+    invitation_id = await tx.one(
+        str,
+        "select id from invitation where person_id = :person and state = 'open' and expires_at > :now"
+        " order by number desc limit 1",
+        person=person_id,
+        now=now,
+    )
+    await tx.run(
+        "insert into mail (id, kind, recipient, payload, state, attempt, due_at, created_at)"
+        " select :mail, 'invitation', t.email, :payload, 'waiting', 0, :now, :now from mailed_token t"
+        " where t.id = :id and cast(:invitation as text) is not null",
+        mail=ids.new(),
+        payload=msgspec.json.encode({"invitation_id": invitation_id}).decode(),
+        now=now,
+        id=token_id,
+        invitation=invitation_id,
+    )
+
+
 async def letter(tx: Read, token_id: str) -> Letter | None:
     """What its mail tells; None when it is over, or when the new address of somebody is somebody else's by now."""
     found = await tx.one(Letter, _LETTER + " and t.id = :id", id=token_id, now=clock.now())

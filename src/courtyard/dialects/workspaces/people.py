@@ -32,16 +32,20 @@ async def register(caller: Anybody, call: Whole, leave: Registering, body: Regis
     """Makes an account, where the installation lets everybody make one. Any credential that was sent is ignored."""
     services = call.services
     password_hash = await passwords.hashed(body.password)
-    async with services.database.write() as tx:
-        await accounts.register(
-            tx,
-            caller,
-            services.policy.registration,
-            email=body.email,
-            username=body.username,
-            password_hash=password_hash,
-            phone=body.phone,
-        )
+    try:
+        async with services.database.write() as tx:
+            await accounts.register(
+                tx,
+                caller,
+                services.policy.registration,
+                email=body.email,
+                username=body.username,
+                password_hash=password_hash,
+                phone=body.phone,
+            )
+    except people.EmailTaken:
+        await accounts.remind(services.database, body.email, caller.origin)
+        raise
     return answer(200, {"message": "Registered successfully"})
 
 

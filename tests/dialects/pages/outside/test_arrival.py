@@ -5,17 +5,18 @@ from typing import Any
 import pytest
 
 from courtyard import installation
-from courtyard.core.actor import Actor
-from courtyard.core.identity import people, standing
+from courtyard.core.identity import standing
 from courtyard.settings import Settings
 from courtyard.storage.database import Database
 from courtyard.web.openid import fetching
 from courtyard.web.openid.relying import Providers
+from tests.core.inviting import invite
+from tests.core.mailing import kinds
 from tests.dialects.pages.browser import Browser
 from tests.dialects.pages.conftest import Opening, with_second
 from tests.dialects.pages.outside.coming import BACK, WITH, actions, come_back, person
 from tests.dialects.pages.outside.outsider import CLIENT, SECRET, Outsider
-from tests.world import ORIGIN, World
+from tests.world import World
 
 
 async def test_a_new_person_gets_an_account_and_a_session(
@@ -75,14 +76,17 @@ async def test_an_account_with_the_address_is_never_taken_over(
         assert await tx.one(str, "select detail from event where action = 'login.refused'") is not None
 
 
-async def test_somebody_who_was_invited_claims_the_account_by_the_mail(
-    browser: Browser, outsider: Outsider, database: Database
+async def test_somebody_who_was_invited_claims_the_account_by_the_mail_which_is_sent_again(
+    browser: Browser, outsider: Outsider, database: Database, world: World
 ) -> None:
+    await invite(world, "ada", await world.space(owner="ada"), "grace@example.org")
+    assert await kinds(world) == [("invitation", "grace@example.org")]
     async with database.write() as tx:
-        await people.add_pending(tx, Actor(ORIGIN), "grace@example.org")
+        await tx.run("update invitation set sent_at = sent_at - 60000")
     refused = await come_back(browser, outsider)
     assert refused.status == 409
     assert "invited" in refused.text
+    assert await kinds(world) == [("invitation", "grace@example.org")]
 
 
 @pytest.mark.parametrize(
