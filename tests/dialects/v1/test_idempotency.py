@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
+from courtyard.core import ids, quota
 from tests.dialects.v1.answers import REPORT, Clients, got, made, problem
 from tests.world import World
 
@@ -213,6 +214,34 @@ async def test_uploads_are_the_same_by_their_content(ada: AsyncClient, world: Wo
     assert len(rows) == 2
     for row in rows:
         assert (await ada.get(row["download_url"])).content == b"bytes"
+
+
+async def test_an_upload_that_was_refused_leaves_its_key_free(ada: AsyncClient, world: World) -> None:
+    space = await world.space("ada")
+    path = f"/v1/spaces/{space.id}/artifacts"
+    large: dict[str, Any] = {"content": b"x" * 11, "headers": key("unread")}
+    small: dict[str, Any] = {"content": b"x", "headers": key("read")}
+    async with world.database.write() as tx:
+        await quota.limit(tx, bytes=10, artifacts=0)
+    # Before its body was read.
+    problem(await ada.post(f"{path}?name=x", **large), 507, "quota_exceeded")
+    # And after that, by the state of things.
+    unknown = f"{path}?name=x&thread_id={ids.new()}"
+    assert (await ada.post(unknown, **small)).status_code in (404, 422)
+    again = await ada.post(unknown, **small)
+    assert again.status_code in (404, 422)
+    assert "idempotent-replayed" not in again.headers
+    assert (await ada.post(f"{path}?name=x", **small)).status_code == 201
+    async with world.database.write() as tx:
+        await quota.limit(tx, bytes=12, artifacts=0)
+    first = await ada.post(f"{path}?name=x", **large)
+    assert (first.status_code, "idempotent-replayed" in first.headers) == (201, False)
+    # Now the space is full: the head of the same upload is refused again, and nothing is made twice.
+    problem(await ada.post(f"{path}?name=x", **large), 507, "quota_exceeded")
+    assert [row["size"] for row in (await got(ada, path))["data"]] == [11, 1]
+    async with world.database.write() as tx:
+        await quota.limit(tx, bytes=0, artifacts=0)
+    same(first, await ada.post(f"{path}?name=x", **large))
 
 
 async def test_fifty_uploads_at_once_make_one_and_leave_no_other_bytes(
