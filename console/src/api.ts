@@ -101,10 +101,11 @@ export const following = (page: { cursor: string | null }) => page.cursor ?? und
 
 export const me = () => queryOptions({ queryKey: ["me"], queryFn: () => told(api.GET("/v1/me")), staleTime: 60_000 });
 
+/** Those one belongs to; that an administrator may see all others is for the page about them. */
 export const organizations = () =>
   queryOptions({
     queryKey: ["organizations"],
-    queryFn: () => told(api.GET("/v1/organizations", { params: { query: { limit: 100 } } })),
+    queryFn: () => told(api.GET("/v1/organizations", { params: { query: { limit: 100, mine: "true" } } })),
   });
 
 export type SpaceTab = "mine" | "shared" | "public";

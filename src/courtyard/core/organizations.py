@@ -131,14 +131,15 @@ async def home(tx: Read, actor: Actor, handle: str | None) -> Organization:
     return organization
 
 
-async def page(tx: Read, actor: Actor, page: Page) -> Slice[Organization]:
-    """Those the caller belongs to (a platform administrator: all), newest first."""
+async def page(tx: Read, actor: Actor, page: Page, *, mine: bool = False) -> Slice[Organization]:
+    """Those the caller belongs to, newest first; a platform administrator's are all, or with `mine` as anybody's."""
     actor.needs("read")
-    if actor.administrator:
+    every = actor.administrator and not mine
+    if every:
         actor.privileged.append(("list organizations", ""))
     rows = await tx.all(
         Organization,
-        _EVERY if actor.administrator else _MINE,
+        _EVERY if every else _MINE,
         person=actor.person_id,
         past=page.after or LAST,
         limit=page.limit + 1,

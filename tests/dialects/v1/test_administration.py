@@ -97,6 +97,19 @@ async def test_everybody_is_listed_by_name_address_and_state(v1: Clients, world:
     assert "privileged.read" in await world.events()
 
 
+async def test_an_administrator_asks_for_the_organizations_of_a_person_only(
+    v1: Clients, world: World, root: AsyncClient
+) -> None:
+    await made(v1("ada"), "/v1/organizations", {"name": "Guild", "handle": "guild"})
+    own = await made(root, "/v1/organizations", {"name": "Office", "handle": "office"})
+    mine = await walk(root, "/v1/organizations", limit=1, mine="true")
+    assert "guild" not in [one["handle"] for one in mine]
+    assert own in mine
+    assert "privileged.read" not in await world.events()
+    assert "guild" in [one["handle"] for one in await walk(root, "/v1/organizations", limit=1)]
+    assert "privileged.read" in await world.events()
+
+
 async def test_whoever_serves_an_organization_is_nobody_here(v1: Clients, world: World, root: AsyncClient) -> None:
     await world.organization("acme", owner="ada")
     await made(v1("ada"), "/v1/keys", {"name": "robot", "scopes": ["read"], "organization": "acme"})

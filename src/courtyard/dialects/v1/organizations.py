@@ -1,6 +1,6 @@
 """Organizations: list, make, look, rename, end."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -18,10 +18,18 @@ from courtyard.web.suppliers import Caller, Read, Whole, Write
 router = APIRouter(route_class=Route, tags=["Organizations"])
 
 
+class OrganizationFilters(Paging):
+    """What narrows the list of a platform administrator, who sees all otherwise."""
+
+    mine: Literal["true", "false"] = "false"
+
+
 @router.get("/v1/organizations", summary="List organizations", response_model=PageShape[shapes.OrganizationShape])
-async def list_organizations(tx: Read, caller: Caller, call: Whole, paging: Annotated[Paging, Query()]) -> Response:
-    """Those the caller belongs to, newest first."""
-    found = await organizations.page(tx, caller, asked(call, paging))
+async def list_organizations(
+    tx: Read, caller: Caller, call: Whole, filters: Annotated[OrganizationFilters, Query()]
+) -> Response:
+    """Those the caller belongs to, newest first; all of them for a platform administrator, but for `mine=true`."""
+    found = await organizations.page(tx, caller, asked(call, filters), mine=filters.mine == "true")
     return page(call, found, lambda organization: shapes.organization(caller, organization))
 
 
