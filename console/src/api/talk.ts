@@ -74,6 +74,16 @@ export const artifactsOf = (thread: { space_id: string; id: string }) =>
       ),
   });
 
+/** As many of the newest artifacts as one answer holds. */
+export const newest = (spaceId: string) =>
+  queryOptions({
+    queryKey: ["artifacts", spaceId, "newest"],
+    queryFn: () =>
+      told(
+        api.GET("/v1/spaces/{space_id}/artifacts", { params: { path: { space_id: spaceId }, query: { limit: 100 } } }),
+      ),
+  });
+
 export const customers = (spaceId: string) =>
   infiniteQueryOptions({
     queryKey: ["customers", spaceId],

@@ -54,10 +54,10 @@ export function Sessions() {
                 {one.current && <Tag tone="good">this one</Tag>}
               </Table.Th>
               <Table.Td data-label="From">{one.address ?? "–"}</Table.Td>
-              <Table.Td data-label="Last used">
+              <Table.Td data-label="Last used" className="told">
                 <Moment at={one.last_used_at} />
               </Table.Td>
-              <Table.Td data-label="Signed in">
+              <Table.Td data-label="Signed in" className="told">
                 <Moment at={one.created_at} />
               </Table.Td>
               <Table.Td className="does wide">

@@ -2,11 +2,11 @@ import "../people.css";
 import { Button, NativeSelect, Skeleton, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconFileTypeCsv } from "@tabler/icons-react";
-import { useInfiniteQuery, useMutation, useSuspenseQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { space as asked, type Space } from "../api";
 import { members } from "../api/people";
-import { activity, happened, type Activity as Row } from "../api/talk";
+import { activity, happened, newest, type Activity as Row, threads } from "../api/talk";
 import { csv, KINDS, said, who } from "../happenings";
 import { Failure } from "../parts/Failure";
 import { Go } from "../parts/Go";
@@ -138,6 +138,7 @@ function List({ space, what }: { space: Space; what: string }) {
             <Table.Tr key={row.id}>
               <Table.Th scope="row" className="name sentence">
                 <strong>{who(row)}</strong> {said(row, names)}
+                <Thing of={row} space={space} />
                 {row.result !== "done" && <Tag tone="alarm">{row.result}</Tag>}
                 {row.privileged && <Tag tone="busy">as platform administrator</Tag>}
               </Table.Th>
@@ -152,6 +153,33 @@ function List({ space, what }: { space: Space; what: string }) {
       <More shown={found.length} what={found.length === 1 ? "event" : "events"} query={query} />
     </>
   );
+}
+
+/** Where to find what it was done to, if that is among the newest of the space. */
+function Thing({ of: { object_id, action }, space }: { of: Row; space: Space }) {
+  const { data: artifacts } = useQuery(newest(space.id));
+  const { data: talks } = useInfiniteQuery(threads(space.id));
+  const artifact = artifacts?.data.find(({ id }) => id === object_id);
+  const thread = talks?.pages.flatMap(({ data }) => data).find(({ id }) => id === object_id);
+  if (action.startsWith("artifact.") && artifact)
+    return (
+      <>
+        {": "}
+        <Link to="/spaces/$spaceId/artifacts/$artifactId" params={{ spaceId: space.id, artifactId: artifact.id }}>
+          {artifact.name}
+        </Link>
+      </>
+    );
+  if (action.startsWith("thread.") && thread)
+    return (
+      <>
+        {": "}
+        <Link to="/spaces/$spaceId/threads/$threadId" params={{ spaceId: space.id, threadId: thread.id }}>
+          {thread.title}
+        </Link>
+      </>
+    );
+  return null;
 }
 
 function Waiting() {

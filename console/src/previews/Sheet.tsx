@@ -28,7 +28,7 @@ export function Sheet({ source, total }: { source: string; total: number }) {
             <tr>
               {head.map((cell, column) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a cell is known by
-                <th key={column} scope="col">
+                <th key={column} scope="col" data-number={isNumber(rows[0]?.[column]) || undefined}>
                   {cell}
                 </th>
               ))}
