@@ -12,7 +12,7 @@ from courtyard.core.artifacts import Changes, Filters, Inspection
 from courtyard.core.indexing import backlog, documents
 from courtyard.core.indexing.folding import tokens
 from courtyard.core.paging import Page
-from courtyard.core.search import Hit, Narrowing
+from courtyard.core.search import Hit, Narrowing, queries
 from courtyard.core.spaces import Space
 from courtyard.core.threads import NewMessage
 from courtyard.storage.database import Database
@@ -322,3 +322,57 @@ def test_folding_takes_letters_one_by_one() -> None:
     assert tokens("soft\u00adhyphen zero\u200dwidth a\u00a0b") == ["softhyphen", "zerowidth", "a", "b"]
     assert tokens("हिन्दी") == tokens("हिन्दी".upper())
     assert indexing.space is documents.space
+
+
+async def pages(world: World, actor: Actor, question: str) -> list[str]:
+    """The ids of all that is found, read in pages of three."""
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        async with world.database.scan() as tx:
+            some = await search.everywhere(tx, actor, search.parse(question), Page(3, after=after), ALL)
+        found += [hit.id for hit in some.items]
+        if not some.more:
+            return found
+        after = some.items[-1].position
+
+
+async def test_it_is_the_same_whether_the_newest_are_enough_or_the_index_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, elsewhere = await world.space("ada", "Common"), await world.space("bob", "Common")
+    for number in range(30):
+        words = ["common", *(["seldom"] if number % 7 == 0 else []), *(["twice"] if number % 2 else [])]
+        await world.artifact(elsewhere if number % 3 == 0 else space, f"{number}.txt", tags=words)
+    for actor in (await world.actor("ada"), await world.administrator()):
+        for question in ("common", "seldom", "com", "common -twice", "common seldom", "nothing"):
+            monkeypatch.setattr("courtyard.core.search.queries.NEWEST", 0)
+            expected = await pages(world, actor, question)
+            assert len(set(expected)) == len(expected)
+            assert (question == "nothing") == (expected == [])
+            for newest in (1, 4, 11, 1_000):
+                monkeypatch.setattr("courtyard.core.search.queries.NEWEST", newest)
+                assert await pages(world, actor, question) == expected, (question, newest)
+
+
+async def test_words_that_are_everywhere_need_no_index(world: World, database: Database) -> None:
+    if database.engine == "sqlite":
+        pytest.skip("there the index is walked from its newest end")
+    space, root = await world.space("ada"), await world.administrator()
+    for number in range(10):
+        await world.artifact(space, f"{number}.txt", tags=["common", "seldom"] if number == 0 else ["common"])
+    for word, asked in (("common", False), ("seldom", True)):
+        query = search.parse(word)
+        values = queries._values(root, ALL)
+        async with database.write() as tx:
+            await tx.run("set local enable_seqscan = off")
+            plan = await tx.all(
+                str,
+                "explain (analyze, costs off) " + queries._PLACES.postgres,
+                ts=query.postgres(title=False, places=()),
+                past=queries.END,
+                limit=3,
+                newest=5,
+                **values,
+            )
+        assert any("Limit (never executed)" in line for line in plan) is not asked, plan

@@ -25,6 +25,8 @@ from courtyard.storage.database import Pair, Read
 
 T = TypeVar("T", "_Row", "_Place")
 END = 2**62
+NEWEST = 300
+"""So many documents are looked at before the index is asked."""
 NEAR = 200
 """In so many spaces they are named to the index; for whoever may read more of them it is asked about all."""
 
@@ -91,27 +93,40 @@ _MAY: LiteralString = (
     " and (:status = '' or a.status = :status) and (:thread = '' or exists (select 1 from artifact_thread l"
     " where l.artifact_id = d.artifact_id and l.thread_id = :thread))"
 )
-_FROM: tuple[LiteralString, LiteralString] = (
-    " from search_word w cross join search_document d cross join space s",
-    " from search_document d join space s on s.id = d.space_id",
-)
 # FTS5 gives rows in the order of their numbers by itself, and so stops after a page.
 _SQLITE: LiteralString = (
-    _FROM[0]
+    " from search_word w cross join search_document d cross join space s"
     + _MAY
     + " and d.number = w.rowid and s.id = d.space_id and search_word match :fts and w.rowid < :past"
     + " and (:limited = 0 or d.space_id in (select value from json_each(:spaces)))"
     + " order by w.rowid desc limit :limit"
 )
-_POSTGRES: LiteralString = (
-    _FROM[1]
+_MATCHING: LiteralString = (
+    " join space s on s.id = d.space_id"
     + _MAY
     + " and d.words @@ cast(cast(:ts as text) as tsquery) and d.number < :past and (:limited = 0 or d.space_id in"
     " (select jsonb_array_elements_text(cast(:spaces as jsonb)))) order by d.number desc limit :limit"
 )
-_PLACES = Pair(
-    sqlite="select d.number, d.artifact_id as id" + _SQLITE, postgres="select d.number, d.artifact_id as id" + _POSTGRES
-)
+
+
+def _postgres(columns: LiteralString) -> LiteralString:
+    """A page of what is found, by one of two ways.
+
+    The index gives all that has the words, in no order: of words that are everywhere that is nearly everything. But then
+    the newest documents alone fill a page. So these are looked at first, one by one, and the index is asked only when they
+    do not.
+    """
+    newest: LiteralString = "(select * from search_document where number < :past order by number desc limit :newest) d"
+    few: LiteralString = "(select count(*) from newest) < cast(:limit as bigint)"
+    return (
+        ("with newest as materialized (" + columns + " from " + newest + _MATCHING + ")")
+        + (" select * from newest where not " + few)
+        + (" union all select * from (" + columns + " from search_document d" + _MATCHING + ") found where " + few)
+    )
+
+
+_PLACE: LiteralString = "select d.number, d.artifact_id as id"
+_PLACES = Pair(sqlite=_PLACE + _SQLITE, postgres=_postgres(_PLACE) + " order by number desc")
 # The long columns last, of the rows of the page alone.
 _DOCUMENT: LiteralString = (
     "select d.number, d.kind, d.space_id, d.artifact_id, d.thread_id, d.message_id, s.name as space_name"
@@ -128,7 +143,7 @@ _JOINED: LiteralString = (
     " left join message m on m.id = h.message_id left join thread u on u.id = m.thread_id"
     " left join space p on p.id = h.space_id and h.kind = 'space' order by h.number desc"
 )
-_ROWS = Pair(sqlite=_DETAILS + _DOCUMENT + _SQLITE + _JOINED, postgres=_DETAILS + _DOCUMENT + _POSTGRES + _JOINED)
+_ROWS = Pair(sqlite=_DETAILS + _DOCUMENT + _SQLITE + _JOINED, postgres=_DETAILS + _postgres(_DOCUMENT) + _JOINED)
 ARTIFACTS = Pair(
     sqlite=COLUMNS + " from artifact a where a.id in (select value from json_each(:ids))",
     postgres=COLUMNS + " from artifact a where a.id in (select jsonb_array_elements_text(cast(:ids as jsonb)))",
@@ -195,6 +210,7 @@ async def _walk(tx: Read, kind: type[T], statement: Pair, search: _Search) -> li
             ts=search.query.postgres(title=title, places=places),
             past=past,
             limit=search.page.limit + 1 - len(found),
+            newest=NEWEST,
             **search.values,
         )
         found += [(f"{0 if title else 1}:{row.number}", row) for row in rows]
