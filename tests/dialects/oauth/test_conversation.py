@@ -25,6 +25,7 @@ from tests.dialects.oauth.programs import (
     renewal,
     tokens,
 )
+from tests.dialects.v1.answers import Clients
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("settings", [{"public_url": "https://courtyard.test/"}], indirect=True)
@@ -110,6 +111,28 @@ async def test_a_refresh_token_used_twice_ends_its_family(world: World, anonymou
     assert await opens(anonymous, first["access_token"]) == 401
     assert await opens(anonymous, second["access_token"]) == 401
     denied(await anonymous.post(TOKEN, data=renewal(app, second["refresh_token"])), 400, "invalid_grant")
+
+
+async def test_whose_tokens_were_stolen_sees_that_and_from_where(
+    world: World, anonymous: AsyncClient, v1: Clients
+) -> None:
+    app = await program(world)
+    first = await tokens(anonymous, world, app)
+    given_back = {"token": first["access_token"], **app.proof()}
+    assert (await anonymous.post(REVOKE, data=given_back)).status_code == 200
+    second = await tokens(anonymous, world, app)
+    await granted(anonymous, renewal(app, second["refresh_token"]))
+    denied(await anonymous.post(TOKEN, data=renewal(app, second["refresh_token"])), 400, "invalid_grant")
+    events = (await v1("bob").get("/v1/me/events")).json()["data"]
+    # What the application gave back by itself is none of these.
+    (stolen,) = [one for one in events if one["action"] == "token.family_revoked"]
+    assert (stolen["own"], stolen["result"], stolen["detail"]["reason"]) == (
+        False,
+        "refused",
+        "refresh token used twice",
+    )
+    assert stolen["address"]
+    assert stolen["application_id"] == app.application.id
 
 
 async def test_of_many_refreshes_at_once_one_succeeds_and_the_family_ends(world: World, anonymous: AsyncClient) -> None:

@@ -142,8 +142,11 @@ def alive(token: Token) -> bool:
     )
 
 
-async def revoke_family(tx: Write, actor: Actor, family: str, reason: str) -> None:
-    """End every token that came of one consent (RFC 9700, section 4.14.2; RFC 7009, section 2.1)."""
+async def revoke_family(tx: Write, actor: Actor, family: str, reason: str, *, person_id: str | None = None) -> None:
+    """End every token that came of one consent (RFC 9700, section 4.14.2; RFC 7009, section 2.1).
+
+    `person_id` is whose tokens they were, who is to see it among what happened to their account: when one was stolen.
+    """
     # Again until nothing is left: on PostgreSQL the first statement waits for a refresh under way, but does not see the
     # tokens that it leaves behind.
     while await tx.run(
@@ -152,7 +155,15 @@ async def revoke_family(tx: Write, actor: Actor, family: str, reason: str) -> No
         now=clock.now(),
     ):
         pass
-    await events.record(tx, actor, "token.family_revoked", object_id=family, reason=reason)
+    await events.record(
+        tx,
+        actor,
+        "token.family_revoked",
+        object_id=person_id or family,
+        result="refused" if person_id else "done",
+        family=family,
+        reason=reason,
+    )
 
 
 async def revoke_all(tx: Write, person_id: str, application_id: str) -> None:

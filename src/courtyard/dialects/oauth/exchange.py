@@ -105,8 +105,9 @@ async def _deny(tx: Transaction, loaded: Loaded, origin: Origin, code: str) -> D
     """Whoever has a spent code or refresh token has stolen it, or was stolen from: then nobody keeps anything."""
     if code == "invalid_grant" and loaded.client is not None:
         actor = Actor(origin, application_id=loaded.client.application.id)
-        if loaded.code is not None and loaded.code.used_at is not None:
-            await tokens.revoke_family(tx, actor, loaded.code.family, "code used twice")
-        if loaded.refresh is not None and loaded.refresh.successor_id is not None:
-            await tokens.revoke_family(tx, actor, loaded.refresh.family, "refresh token used twice")
+        spent, token = loaded.code, loaded.refresh
+        if spent is not None and spent.used_at is not None:
+            await tokens.revoke_family(tx, actor, spent.family, "code used twice", person_id=spent.person_id)
+        if token is not None and token.successor_id is not None:
+            await tokens.revoke_family(tx, actor, token.family, "refresh token used twice", person_id=token.person_id)
     return Denied(code, SENTENCES.get(code, SENTENCES["invalid_request"]))
