@@ -1,6 +1,6 @@
 """Server and worker are killed at random moments while artifacts are uploaded, replaced, generated and drawn.
 
-At the end all that was answered is there, once, with its bytes; nothing half-made remains; the counts are right. Ten kills
+At the end all that was answered is there, once, with its bytes; nothing half-made remains; the counts are right. Two kills
 for each pair of engine and store; `COURTYARD_TEST_KILLS` asks for more.
 """
 
@@ -30,7 +30,7 @@ from courtyard.worker.work import Tools
 from tests.server.makers import Made, Maker
 from tests.server.running import PATIENCE, Process, Server, run
 
-KILLS = int(os.environ.get("COURTYARD_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("COURTYARD_TEST_KILLS", "2"))
 MAKERS = 4
 DAYS = 3 * 24 * 3_600
 LATER = 2 * DAYS
