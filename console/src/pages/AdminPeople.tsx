@@ -190,8 +190,10 @@ function Row({ person, onStep }: { person: Person; onStep: (step: Step) => void 
         {person.state === "active" && !person.email_verified && <div className="detail">address not verified</div>}
         {person.second_factor && <div className="detail">second factor</div>}
       </Table.Td>
-      <Table.Td data-label="Last seen">{person.last_seen_at ? <Moment at={person.last_seen_at} /> : "never"}</Table.Td>
-      <Table.Td data-label="Since">
+      <Table.Td data-label="Last seen" className="told">
+        {person.last_seen_at ? <Moment at={person.last_seen_at} /> : "never"}
+      </Table.Td>
+      <Table.Td data-label="Since" className="told">
         <Moment at={person.created_at} />
       </Table.Td>
       <Table.Td className="does wide">
