@@ -23,9 +23,9 @@ WAITED = "waited too long for another writer"
 class GroupCommit:
     """Lets one writer at a time into its block, and commits many blocks at once.
 
-    The first writer begins the transaction; those already waiting follow, each in a savepoint of its own; when nobody
-    is waiting, or the batch is full, one `commit` in a thread makes all of them durable, and only then are they
-    answered. While the disk works the loop goes on reading, and the next writers gather. What writers left for the end
+    The first writer begins the transaction; those already waiting are called together and follow, each in a savepoint of
+    its own; when they have all come, or the batch is full, one `commit` in a thread makes all of them durable, and only
+    then are they answered. While the disk works the loop goes on reading, and the next writers gather. What writers left for the end
     is written right before that commit: a full-text index writes all that it was told to the file at the end of each
     savepoint, which costs it two thirds more than doing so once.
     """

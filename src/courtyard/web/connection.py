@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import httptools
 from uvicorn._types import ASGI3Application
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from courtyard.web.arrival import GONE, HEAD_TOO_LARGE, REFUSED, URL_TOO_LONG, WHOLE, BodyMalformed, Refusal
+from courtyard.web.turns import Turns
 
 # Far above what the guard takes, so that it is the guard who refuses whatever is still worth parsing.
 _HEAD_BYTES = 65_536
@@ -45,9 +47,10 @@ class Stage(IntEnum):
 class Connection(HttpToolsProtocol):
     """Refuses in the dialect's words what cannot be parsed, closes what comes too slowly or is never read."""
 
-    def __init__(self, config: Config, state: ServerState, times: Times, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(config, state, {}, loop)
+    def __init__(self, config: Config, state: ServerState, times: Times, turns: Turns) -> None:
+        super().__init__(config, state, {}, turns.loop)
         self._times = times
+        self._turns = turns
         self._stage = Stage.BETWEEN
         self._head = 0
         self._dead = False
@@ -105,7 +108,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        self._turns.begin(partial(super()._start_asgi_task, cycle, app))
 
     def on_message_complete(self) -> None:
         self._stage = Stage.BETWEEN
@@ -220,8 +223,8 @@ class Connection(HttpToolsProtocol):
 
 def factory(config: Config, state: ServerState, times: Times) -> Callable[[], Connection]:
     """What a listener makes connections with."""
-    loop = asyncio.get_running_loop()
-    return lambda: Connection(config, state, times, loop)
+    turns = Turns(asyncio.get_running_loop())
+    return lambda: Connection(config, state, times, turns)
 
 
 def _is_readable(url: bytes) -> bool:
