@@ -15,7 +15,6 @@ from courtyard.core.paging import Page
 from courtyard.storage.blobs import Blob
 from courtyard.storage.local import LocalBlobs
 from courtyard.worker import Pace, Worker
-from courtyard.worker.imports import import_space
 from courtyard.worker.timetable import collect_garbage, sweep_blobs
 from courtyard.worker.work import Failed, Tools
 from tests.bags.parcels import bagged, left, promised, refused, taken_in, taken_out, tools_of, worked, zipped
@@ -101,25 +100,6 @@ async def test_one_that_is_cancelled_in_the_middle_leaves_nothing(world: World, 
         await until(gone)
     assert (await status(tools, job.id))[0] == "cancelled"
     await slow.close()
-
-
-async def test_a_result_that_comes_too_late_does_not_count(world: World, tools: Tools) -> None:
-    job = await promised(world, tools.blobs, "ada", PARCEL)
-    async with tools.database.write() as tx:
-        claimed = await jobs.claim(tx)
-    assert claimed is not None
-    settle = await import_space(tools, claimed)
-    assert settle is not None
-    async with tools.database.write() as tx:
-        await tx.run("update job set fence = fence + 1, status = 'pending' where id = :id", id=job.id)
-    async with tools.database.write() as tx:
-        assert not await settle(tx)
-    assert (await left(tools))[0] == 0
-    done = await worked(tools)
-    assert done.status == "completed"
-    await collect_garbage(tools)
-    await sweep_blobs(tools, now=clock.now() + 2 * clock.HOUR)
-    assert await left(tools) == (1, 20)
 
 
 async def test_one_at_a_time_and_the_other_waits_untried(world: World, tools: Tools) -> None:

@@ -1,5 +1,7 @@
 """What happened: audit rows, mails and hooks, written in the transaction of their cause."""
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -100,7 +102,7 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
     if space_id and action in news.TOLD:
         await news.tell(tx, space_id, action, object_id, actor.person_id or None, detail)
     if hooks and action in HOOKED and space_id:
-        await _tell_hooks(tx, action, space_id, object_id)
+        await tell_hooks(tx, action, space_id, [object_id])
 
 
 async def post(tx: Write, kind: str, recipient: str, **payload: Any) -> None:
@@ -117,8 +119,8 @@ async def post(tx: Write, kind: str, recipient: str, **payload: Any) -> None:
     )
 
 
-async def _tell_hooks(tx: Write, action: str, space_id: str, object_id: str | None) -> None:
-    """One delivery for each hook of a person who holds a role in the space."""
+async def tell_hooks(tx: Write, action: str, space_id: str, objects: Sequence[str | None]) -> None:
+    """One delivery of each object for each hook of a person who holds a role in the space."""
     hooks = await tx.all(
         str,
         "select h.id from hook h where h.event = :event and (exists (select 1 from member m where m.space_id = :space"
@@ -131,7 +133,7 @@ async def _tell_hooks(tx: Write, action: str, space_id: str, object_id: str | No
     if not hooks:
         return
     number = await tx.one(int, "select number from space where id = :id", id=space_id)
-    for hook in hooks:
+    for object_id, hook in itertools.product(objects, hooks):
         # In the payload, not as the job's own space: the news that a space is gone must outlive it, and no member sees it.
         await queue.enqueue(
             tx, "hooks.deliver", hook=hook, event=action, space=space_id, number=number, object=object_id

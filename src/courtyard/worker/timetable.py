@@ -25,6 +25,7 @@ from courtyard.core.identity import expiries
 from courtyard.core.indexing import backlog, documents
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
 from courtyard.storage.database import Write
+from courtyard.worker.imports import clear_abandoned
 from courtyard.worker.postman import Postman
 from courtyard.worker.work import Tools
 
@@ -71,6 +72,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
         Chore("imports", 600, in_one(imports.forget), first=30),
+        Chore("imports given up", 20, lambda: clear_abandoned(tools), first=3),
         Chore("sources", 600, in_one(generation.forget), first=30),
         Chore("scratch directories", 3_600, lambda: asyncio.to_thread(rendering.sweep), first=5),
         Chore("trash", 300, lambda: empty_trash(tools), first=30),

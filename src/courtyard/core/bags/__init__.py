@@ -1,6 +1,6 @@
 """Bags: whole spaces on their way out of an installation and into another one."""
 
-from courtyard.core.bags import arriving, imports, leaving
+from courtyard.core.bags import arriving, imports, leaving, nursery
 from courtyard.core.bags.arriving import Arrival
 from courtyard.core.bags.imports import Import, Terms
 from courtyard.core.bags.model import (
@@ -35,4 +35,5 @@ __all__ = [
     "arriving",
     "imports",
     "leaving",
+    "nursery",
 ]

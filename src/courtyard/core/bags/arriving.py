@@ -1,19 +1,19 @@
-"""A space made from the records of a bag, in the one transaction in which it appears."""
+"""What is in a space, made from the records of a bag: some in each transaction, while the space is out of sight."""
 
 import re
 from typing import LiteralString
 
 import msgspec
 
-from courtyard.core import artifacts, clock, customers, organizations, quota, spaces, text, threads
+from courtyard.core import artifacts, clock, customers, quota, spaces, text, threads
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import Artifact, NewArtifact, versions
 from courtyard.core.artifacts.actions import THREADS, link
-from courtyard.core.bags.model import Belonging, Client, Conversation, Document, Edition, Place, Record, Utterance
+from courtyard.core.bags.model import Belonging, Client, Conversation, Document, Edition, Record, Utterance
 from courtyard.core.customers import NewCustomer
-from courtyard.core.errors import Invalid, NotFound
+from courtyard.core.errors import Invalid
 from courtyard.core.membership import invitations, members
-from courtyard.core.spaces import Background, NewSpace, Space
+from courtyard.core.spaces import Background, Space
 from courtyard.core.threads import NewMessage, NewThread, Thread
 from courtyard.storage.blobs import Blob
 from courtyard.storage.database import Write
@@ -29,13 +29,17 @@ _SETTLE: LiteralString = (
 class Arrival:
     """Everything that comes belongs to the importer: who made it is told by the bag alone, which anybody can write."""
 
-    def __init__(self, tx: Write, actor: Actor, space: Space) -> None:
-        self._tx = tx
-        self._actor = actor
+    def __init__(self, actor: Actor, space: Space) -> None:
+        self._tx: Write
+        self.actor = actor
         self.space = space
         self._now = clock.now()
         self._threads: dict[str, str] = {}
         self._thread: tuple[Thread, Conversation] | None = None
+
+    def within(self, tx: Write) -> None:
+        """All that follows is of this transaction."""
+        self._tx = tx
 
     async def take(self, record: Record) -> None:
         """Add what comes next. Raises what the five below raise."""
@@ -53,7 +57,7 @@ class Arrival:
 
     async def background(self, background: Background) -> None:
         """Show an image that we have re-encoded."""
-        await spaces.set_background(self._tx, self._actor, self.space, background)
+        await spaces.set_background(self._tx, self.actor, self.space, background)
 
     async def member(self, member: Belonging) -> None:
         """Invite somebody with their role; an owner of theirs becomes an admin. Raises what `invite` raises."""
@@ -61,12 +65,12 @@ class Arrival:
         if role not in members.ROLES:
             raise Invalid("role", "There is no such role.", code="choice")
         if text.fold(member.email.strip()) != text.fold(self.space.owner_email):
-            await invitations.invite(self._tx, self._actor, self.space, member.email, role)
+            await invitations.invite(self._tx, self.actor, self.space, member.email, role)
 
     async def customer(self, client: Client) -> None:
         """Add a customer. Raises Invalid, TooLarge, EmailInUse."""
         new = NewCustomer(name=client.name, email=client.email, metadata=client.metadata)
-        made = await customers.create(self._tx, self._actor, self.space, new)
+        made = await customers.create(self._tx, self.actor, self.space, new)
         created, updated = self._times(client.created_at, client.updated_at)
         await self._tx.run(
             "update customer set created_at = :created, updated_at = :updated where id = :id",
@@ -81,7 +85,7 @@ class Arrival:
         if conversation.id in self._threads:
             raise Invalid("id", "A thread is there twice.", code="twice")
         new = NewThread(title=conversation.title, metadata=conversation.metadata)
-        thread = await threads.create(self._tx, self._actor, self.space, new)
+        thread = await threads.create(self._tx, self.actor, self.space, new)
         self._threads[conversation.id] = thread.id
         self._thread = thread, conversation
 
@@ -90,7 +94,7 @@ class Arrival:
         if self._thread is None:
             raise Invalid("id", "A message without its thread.", code="unknown")
         new = NewMessage(content=utterance.content, role=utterance.role, metadata=utterance.metadata)
-        said = await threads.say(self._tx, self._actor, self._thread[0], new)
+        said = await threads.say(self._tx, self.actor, self._thread[0], new)
         await self._tx.run(
             "update message set created_at = :created where id = :id",
             id=said.id,
@@ -122,13 +126,13 @@ class Arrival:
             metadata=document.metadata,
             tags=document.tags,
         )
-        artifact = await artifacts.create(self._tx, self._actor, self.space, new, _blob(present))
+        artifact = await artifacts.create(self._tx, self.actor, self.space, new, _blob(present))
         await self._settle(artifact, document)
         await self._older(artifact, document.versions)
         known = {edition.version for edition in document.versions}
         for name, number in sorted(document.aliases.items()):
             if number in known:
-                await versions.set_alias(self._tx, self._actor, artifact, name, number)
+                await versions.set_alias(self._tx, self.actor, artifact, name, number)
 
     def _check(self, document: Document) -> None:
         numbers = [edition.version for edition in document.versions]
@@ -158,7 +162,7 @@ class Arrival:
             updated=updated,
             now=self._now,
             content_at=self._time(present.created_at) if moved else None,
-            person=(self._actor.person_id or None) if moved else None,
+            person=(self.actor.person_id or None) if moved else None,
             # What lies in the trash lies there from now on, lest it be purged in the next minute.
             deleted=None if document.deleted_at is None else self._now,
         )
@@ -184,17 +188,16 @@ class Arrival:
                 size=edition.size,
                 sha256=edition.sha256,
                 key=edition.key,
-                person=self._actor.person_id or None,
+                person=self.actor.person_id or None,
                 created=self._time(edition.created_at),
             )
         sizes = {edition.key: edition.size for edition in editions}
         del sizes[editions[-1].key]
         await quota.charge(self._tx, self.space.id, size=sum(sizes.values()), count=len(editions) - 1)
 
-    async def end(self) -> Space:
-        """All of it is there; the space as it is now."""
+    async def end(self) -> None:
+        """All of it is there."""
         await self._close()
-        return self.space
 
     def _times(self, created: str, updated: str) -> tuple[int, int]:
         at = self._time(created)
@@ -206,26 +209,6 @@ class Arrival:
             return min(max(clock.parse(told), 0), self._now)
         except (ValueError, OverflowError):
             raise Invalid("created_at", "This is no time.", code="time") from None
-
-
-async def begin(
-    tx: Write, actor: Actor, organization_id: str, place: Place, *, name: str | None, visibility: str
-) -> Arrival:
-    """Make the space itself in that organization; the caller owns it. Raises Invalid, TooLarge, NotFound."""
-    handle = await tx.one(str, "select handle from organization where id = :id", id=organization_id)
-    if handle is None:
-        raise NotFound("The organization is not there any more.")
-    organization = await organizations.home(tx, actor, handle)
-    new = NewSpace(
-        name=name or place.name,
-        description=place.description,
-        visibility=msgspec.convert(visibility, str),  # pyright: ignore[reportArgumentType] - held to its words by `create`
-        space_type=place.space_type,
-        content_type=place.content_type,
-        logo_url=place.logo_url,
-        metadata=place.metadata,
-    )
-    return Arrival(tx, actor, await spaces.create(tx, actor, organization, new))
 
 
 def _blob(edition: Edition) -> Blob:

@@ -19,7 +19,7 @@ KEPT = clock.DAY
 """So long the ZIP of an import that failed is there for another try."""
 COLUMNS: LiteralString = (
     "select i.id, i.job_id, i.blob_key, i.size, i.sha256, i.person_id, i.administrator, i.organization_id, i.name,"
-    " i.visibility, i.members from space_import i"
+    " i.visibility, i.members, i.space_id from space_import i"
 )
 _OVER: LiteralString = (
     "select i.id from space_import i join job j on j.id = i.job_id"
@@ -28,7 +28,7 @@ _OVER: LiteralString = (
 
 
 class Import(msgspec.Struct, frozen=True):
-    """A ZIP that is to become a space of that person, in that organization."""
+    """A ZIP that is to become a space of that person, in that organization; `space_id`: what has been begun of it."""
 
     id: str
     job_id: str
@@ -41,6 +41,7 @@ class Import(msgspec.Struct, frozen=True):
     name: str | None
     visibility: str
     members: int
+    space_id: str | None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

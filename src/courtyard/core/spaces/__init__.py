@@ -1,6 +1,15 @@
 """Spaces: where things are."""
 
-from courtyard.core.spaces.actions import change, clear_background, create, remove, set_background, transfer
+from courtyard.core.spaces.actions import (
+    appear,
+    change,
+    clear_background,
+    create,
+    prepare,
+    remove,
+    set_background,
+    transfer,
+)
 from courtyard.core.spaces.model import Background, Changes, NewSpace, Space
 from courtyard.core.spaces.queries import (
     Filters,
@@ -27,6 +36,7 @@ __all__ = [
     "Filters",
     "NewSpace",
     "Space",
+    "appear",
     "background",
     "change",
     "clear_background",
@@ -39,6 +49,7 @@ __all__ = [
     "find_by_token",
     "in_organization",
     "owned",
+    "prepare",
     "public",
     "ranked_in_organization",
     "readable",

@@ -59,6 +59,13 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
     actor.needs("write")
     if actor.spaces is not None:
         raise Invalid("organization", "This credential is limited to certain spaces.", code="limited")
+    space_id = await prepare(tx, organization.id, actor.person_id, new)
+    await appear(tx, actor, space_id)
+    return await find(tx, actor, space_id, Permission.LOOK)
+
+
+async def prepare(tx: Write, organization_id: str, owner_id: str, new: NewSpace) -> str:
+    """The id of a space that has no members yet, and of which nobody has heard. Raises Invalid, TooLarge."""
     fields = _clean(msgspec.structs.asdict(new))
     space_id, now = ids.new(), clock.now()
     made = await tx.run(
@@ -66,23 +73,27 @@ async def create(tx: Write, actor: Actor, organization: Organization, new: NewSp
         id=space_id,
         token=ids.code(24, ids.UPPER),
         slug=f"{text.slug(fields['name'], 'space')}-{ids.code(8, ids.LOWER)}",
-        organization=organization.id,
-        owner=actor.person_id,
+        organization=organization_id,
+        owner=owner_id,
         now=now,
         **fields,
     )
     if not made:
         raise Invalid("organization", "There is no such organization, or it is not yours.", code="unknown")
+    source = Source(space_id, fields["name"], fields["metadata"], text=fields["description"] or "")
+    await indexing.begin(tx, "space", space_id, source)
+    return space_id
+
+
+async def appear(tx: Write, actor: Actor, space_id: str) -> None:
+    """Let the actor, who owns it, in as the first member of a space that was prepared, and tell that it is there."""
     await tx.run(
         "insert into member (space_id, person_id, role, created_at) values (:space, :person, 'owner', :now)",
         space=space_id,
         person=actor.person_id,
-        now=now,
+        now=clock.now(),
     )
-    source = Source(space_id, fields["name"], fields["metadata"], text=fields["description"] or "")
-    await indexing.begin(tx, "space", space_id, source)
     await events.record(tx, actor, "space.created", space_id=space_id, object_id=space_id)
-    return await find(tx, actor, space_id, Permission.LOOK)
 
 
 async def change(tx: Write, actor: Actor, space: Space, changes: Changes) -> Space:
