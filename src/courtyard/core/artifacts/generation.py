@@ -87,6 +87,17 @@ async def promise(
     await link(tx, space.id, artifact_id, threads, "thread_id")
     words = Source(space.id, fields["name"], fields["metadata"], fields["tags"])
     await indexing.begin(tx, "artifact", artifact_id, words)
+    await _note(tx, artifact_id, source, terms)
+    await queue.enqueue(tx, KIND, space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
+    await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
+    made = await find(tx, actor, space, artifact_id)
+    await quota.charge(tx, space.id, size=0)
+    await quota.reserve(tx, space.id, size=source.size, count=0)
+    return made
+
+
+async def _note(tx: Write, artifact_id: str, source: Blob, terms: dict[str, Any]) -> None:
+    """What it is to be made from."""
     await tx.run(
         "insert into generation (artifact_id, source_key, source_size, source_sha256, terms, created_at)"
         " values (:id, :key, :size, :sha256, :terms, :now)",
@@ -95,14 +106,8 @@ async def promise(
         size=source.size,
         sha256=source.sha256,
         terms=msgspec.json.encode(terms).decode(),
-        now=now,
+        now=clock.now(),
     )
-    await queue.enqueue(tx, KIND, space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
-    await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
-    made = await find(tx, actor, space, artifact_id)
-    await quota.charge(tx, space.id, size=0)
-    await quota.reserve(tx, space.id, size=source.size, count=0)
-    return made
 
 
 async def seek(tx: Read, artifact_id: str) -> Generation | None:
