@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 
+from courtyard.web.accepting import Accepting
 from courtyard.web.connection import Connection, Times, factory
 
 _BACKLOG = 4_096
@@ -161,11 +162,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         make = factory(self.config, self.server_state, self._times)
         patience = _HANDSHAKE_SECONDS if self._tls else None
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(make, sock=one, ssl=self._tls, backlog=_BACKLOG, ssl_handshake_timeout=patience)
-            for one in sockets or []
-        ]
+        # What uvicorn asks of a server is that it closes.
+        self.servers = [Accepting(one, make, self._tls, patience) for one in sockets or []]  # pyright: ignore[reportAttributeAccessIssue]
         self.started = True
         self.accepting.set()
 
