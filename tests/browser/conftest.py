@@ -74,6 +74,22 @@ def opening(chromium: Browser) -> Iterator[Opening]:
         assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a module's own, with nothing in it but its administrator; who needs other settings makes another one."""
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def window(server: Server, opening: Opening) -> Window:
+    """The administrator's, at the spaces."""
+    window = opening(server)
+    window.sign_in()
+    return window
+
+
 @pytest.fixture(scope="session")
 def shots() -> Path | None:
     """Where pictures of the pages go: `COURTYARD_SCREENSHOTS`, or nowhere."""

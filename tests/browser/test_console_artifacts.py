@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Opening
@@ -20,20 +18,6 @@ MARKDOWN = """# Survey
 """
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80" onload="alert(4)">
 <script>alert(5)</script><rect width="120" height="80" fill="teal"/></svg>"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("artifacts"))
-    yield server
-    server.end()
-
-
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
 
 
 def space(server: Server, name: str) -> str:

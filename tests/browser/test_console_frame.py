@@ -1,9 +1,7 @@
 """What every page owes: it says so when its thing goes elsewhere, keeps the chosen organization, and takes what is typed early."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Opening
@@ -14,20 +12,6 @@ from tests.server.running import Server
 
 POLLED = 20_000
 """Milliseconds after which an open page asks whether its space is still there."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("frame"))
-    yield server
-    server.end()
-
-
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
 
 
 def delete(server: Server, path: str) -> None:

@@ -1,10 +1,8 @@
 """What people do in the console, from an empty space to its end, by what they see and by the keyboard."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opening
@@ -16,21 +14,6 @@ LAKE = bytes.fromhex(
     "1f15c4890000000d49444154789c6364f8cf500f0003860180"
     "5a347d6b0000000049454e44ae426082"
 )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of these tests' own, with nothing in it but its administrator."""
-    server = Server(tmp_path_factory.mktemp("journey"))
-    yield server
-    server.end()
-
-
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
 
 
 def new_space(page: Page, name: str) -> None:

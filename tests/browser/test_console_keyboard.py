@@ -1,6 +1,5 @@
 """By the keyboard alone, as somebody without a mouse does it: Tab, Enter, Space, arrows, and what is typed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,6 @@ SEEN = """() => {
   const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(document.activeElement);
   return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none" || borderColor;
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("keyboard"))
-    yield server
-    server.end()
 
 
 @pytest.fixture

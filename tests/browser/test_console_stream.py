@@ -1,7 +1,5 @@
 """The stream of news: in a browser without shared workers, after too much was missed, and in a thread that is open."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -13,13 +11,6 @@ from tests.server.running import PATIENCE, Server
 WITHOUT = "delete window.SharedWorker"
 # A place of a database that is no longer this one: it lies in the future.
 ELSEWHERE = "event: ready\nid: 0-99999999\ndata: {}\n\n"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("stream"))
-    yield server
-    server.end()
 
 
 @pytest.fixture

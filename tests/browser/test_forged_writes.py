@@ -43,13 +43,6 @@ class Evil(BaseHTTPRequestHandler):
         """Nothing: the output is the test's."""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("forged"))
-    yield server
-    server.end()
-
-
 def form(address: str, name: str, enctype: str = "application/x-www-form-urlencoded", **fields: str) -> str:
     inputs = "".join(f"<input type=hidden name='{key}' value='{value}'>" for key, value in fields.items())
     return f"<form method=post action='{address}' enctype='{enctype}'>{inputs}<button>{name}</button></form>"

@@ -24,13 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.end()
 
 
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
-
-
 def letter(server: Server, email: str) -> str:
     """The link in the newest mail to that address, once it was written."""
     deadline = time.monotonic() + PATIENCE

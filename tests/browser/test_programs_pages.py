@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Opening
 from tests.browser.window import Window
 from tests.server.running import PASSWORD, PATIENCE, Server
 
@@ -18,13 +17,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("programs"), registration="open")
     yield server
     server.end()
-
-
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
 
 
 def secret(dialog: Locator) -> str:

@@ -27,13 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.end()
 
 
-@pytest.fixture
-def window(server: Server, opening: Opening) -> Window:
-    window = opening(server)
-    window.sign_in()
-    return window
-
-
 def space(server: Server, name: str, **more: str) -> str:
     with server.client(server.log_in()) as root:
         return root.post("/v1/spaces", json={"name": name, **more}).json()["id"]

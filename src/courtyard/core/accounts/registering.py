@@ -86,7 +86,7 @@ async def remind(database: Database, email: str, origin: Origin) -> None:
 
 async def first_administrator(tx: Write, email: str, password_hash: str) -> Person | None:
     """Make the platform administrator of an installation that has no people yet; None when there are some. Raises Invalid."""
-    if await tx.one(int, "select 1 from person limit 1"):
+    if await people.any_yet(tx):
         return None
     # One row decides between two processes that start at once.
     first = await tx.run(

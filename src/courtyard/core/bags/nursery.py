@@ -75,11 +75,13 @@ async def leave(tx: Write, actor: Actor, wanted: Import, space: Space) -> Space:
 async def held(tx: Read, space_id: str) -> Space | None:
     """A space that has not left yet; None for any other."""
     nobody = await _seek_nobody(tx)
+    if nobody is None:
+        return None
     try:
-        found = None if nobody is None else await spaces.find(tx, nobody, space_id, Permission.MANAGE)
+        found = await spaces.find(tx, nobody, space_id, Permission.MANAGE)
     except NotFound:
         return None
-    return found if found is not None and nobody is not None and found.owner_id == nobody.person_id else None
+    return found if found.owner_id == nobody.person_id else None
 
 
 async def abandoned(tx: Read) -> list[str]:
@@ -89,9 +91,10 @@ async def abandoned(tx: Read) -> list[str]:
 
 async def clear(tx: Write, space_id: str) -> bool:
     """End a little of a space that will not leave; whether there may be more. Call it again, each time in a new transaction."""
-    space, nobody = await held(tx, space_id), await _seek_nobody(tx)
-    if space is None or nobody is None:
+    space = await held(tx, space_id)
+    if space is None:
         return False
+    nobody = _acting(space.owner_id)
     some = await tx.all(Artifact, _SOME, space=space_id, step=STEP)
     for artifact in some:
         await artifacts.purge(tx, nobody, artifact)
