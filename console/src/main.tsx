@@ -9,6 +9,8 @@ import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look.css";
+import "./parts.css";
+import "./artifact.css";
 import { Problem, queryClient } from "./api";
 import { keepFocus } from "./focus";
 import { begin } from "./live";

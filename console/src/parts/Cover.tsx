@@ -14,7 +14,7 @@ export function Cover({ space, wide }: { space: Space; wide?: boolean }) {
   return <Hills id={space.id} width={wide ? 860 : 400} />;
 }
 
-/** Their colours are in `look.css`, by day and by night; the hue is the space's own. */
+/** Their colours are in `parts.css`, by day and by night; the hue is the space's own. */
 function Hills({ id, width }: { id: string; width: number }) {
   const draw = numbers(id);
   const hue = HUES[Math.floor(draw() * HUES.length)] ?? 162;
