@@ -3,9 +3,10 @@
 import os
 import platform
 import re
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+
+import apsw
 
 
 def described() -> str:
@@ -15,7 +16,7 @@ def described() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{model[1] if model else platform.machine()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB,"
-        f" Linux {platform.release()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        f" Linux {platform.release()}, Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
     )
 
 

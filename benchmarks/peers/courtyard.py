@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from benchmarks.peers import processes
@@ -71,7 +71,7 @@ class Courtyard:
 
     @property
     def engine_version(self) -> str:
-        return f"PostgreSQL {self._postgres.version}" if self._postgres else f"SQLite {sqlite3.sqlite_version}"
+        return f"PostgreSQL {self._postgres.version}" if self._postgres else f"SQLite {apsw.sqlite_lib_version()}"
 
 
 def environment(folder: Path, url: str) -> dict[str, str]:

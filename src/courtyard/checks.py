@@ -4,7 +4,6 @@ import asyncio
 import difflib
 import os
 import shutil
-import sqlite3
 import stat
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -17,7 +16,6 @@ from courtyard.storage.migrate import Changed, Newer, migrations, pending
 from courtyard.web.overview import Finding, Health
 
 LEAST_ROOM = 1024**3
-SAFE_SQLITE = (3, 51, 3)
 PATIENCE = 5.0
 """Seconds that the files have to answer."""
 HERE = ("127.0.0.1", "::1", "localhost")
@@ -120,13 +118,6 @@ async def _workers(database: Database) -> Finding:
 
 def outside(settings: Settings) -> Iterator[Finding]:
     """What is left to whoever runs it."""
-    if not settings.database_url.get_secret_value() and sqlite3.sqlite_version_info < SAFE_SQLITE:
-        yield Finding(
-            "sqlite",
-            "note",
-            f"SQLite {sqlite3.sqlite_version} can damage a database that several connections write to.",
-            "Courtyard writes through one connection only; let no other program write to the file.",
-        )
     if settings.smtp_url.get_secret_value():
         yield Finding("mail", "ok", "Mails are sent by SMTP.")
     else:

@@ -1,19 +1,18 @@
 """What SQLite promises beyond the port: one owner, one writer, commits in groups, and a full disk that heals."""
 
 import asyncio
-import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import LiteralString, cast
 
+import apsw
 import pytest
 
 from courtyard.storage.database import Database, Down, Full
 from courtyard.storage.migrate import migrate
 from courtyard.storage.sqlite import Owned, Sqlite
-from courtyard.storage.sqlite_session import statements
 from tests.storage.disks import files_no_longer_than, fill, small_disk
 
 ADD = "insert into thing (id, note) values (:id, :note)"
@@ -37,7 +36,12 @@ async def count(db: Database) -> int | None:
 def traced(db: Database) -> list[str]:
     """What the write connection runs from now on."""
     seen: list[str] = []
-    cast("Sqlite", db)._line.session.connection.set_trace_callback(seen.append)
+
+    def note(_cursor: object, text: str, _values: object) -> bool:
+        seen.append(text)
+        return True
+
+    cast("Sqlite", db)._line.session.connection.exec_trace = note
     return seen
 
 
@@ -68,12 +72,13 @@ class TestGroupCommit:
         disk_done, disk_busy = threading.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def slow_disk(text: str) -> None:
+        def slow_disk(_cursor: object, text: str, _values: object) -> bool:
             if text == "commit":
                 loop.call_soon_threadsafe(disk_busy.set)
                 disk_done.wait(10)
+            return True
 
-        cast("Sqlite", db)._line.session.connection.set_trace_callback(slow_disk)
+        cast("Sqlite", db)._line.session.connection.exec_trace = slow_disk
         writers = [asyncio.create_task(add(db, str(number))) for number in range(5)]
         await disk_busy.wait()
         late = asyncio.create_task(add(db, "late"))
@@ -112,7 +117,7 @@ class TestGroupCommit:
                 await tx.run("rollback")
 
         answers = await asyncio.gather(add(db, "a"), betrayed(), add(db, "b"), return_exceptions=True)
-        assert [type(answers[0]), type(answers[1])] == [Down, sqlite3.OperationalError]
+        assert [type(answers[0]), type(answers[1])] == [Down, apsw.SQLError]
         assert await count(db) == sum(answer is None for answer in answers)
 
     async def test_a_commit_that_is_refused_leaves_the_next_writer_a_clean_connection(self, db: Database) -> None:
@@ -193,7 +198,7 @@ class TestConnections:
         await add(db, "d")
         connection = cast("Sqlite", db)._line.session.connection
         connection.execute("pragma busy_timeout = 0")
-        assert connection.execute("pragma wal_checkpoint(restart)").fetchone()[0] == 0
+        assert connection.execute("pragma wal_checkpoint(restart)").fetchall()[0][0] == 0
 
     async def test_a_change_that_begins_with_a_comment_or_a_with_is_counted(self, db: Database) -> None:
         await add(db, "a")
@@ -225,7 +230,7 @@ class TestFullDisk:
 
     async def test_when_the_engine_gives_up_a_transaction_all_who_shared_it_are_told(self, db: Database) -> None:
         connection = cast("Sqlite", db)._line.session.connection
-        (pages,) = connection.execute("pragma page_count").fetchone()
+        [(pages,)] = connection.execute("pragma page_count")
         connection.execute(f"pragma max_page_count = {pages + 4}").fetchall()
         small, large = "x", "x" * 100_000
         answers = await asyncio.gather(
@@ -245,19 +250,3 @@ class TestFullDisk:
             assert await count(db) == 1
         await add(db, "after", "x" * 400_000)
         assert await count(db) == 2
-
-
-def test_a_script_is_cut_where_statements_end() -> None:
-    script = """
-        -- a comment; with a semicolon
-        create table a (x text default ';'); create table b (y); /* ; */
-        create trigger t after insert on a begin insert into b values (1); insert into b values (2); end;
-        -- the end
-    """
-    found = statements(script)
-    assert len(found) == 4
-    assert "end;" in found[2]
-    connection = sqlite3.connect(":memory:")
-    for text in found:
-        connection.execute(text)
-    connection.close()

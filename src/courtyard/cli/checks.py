@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-import sqlite3
 import sys
 from collections.abc import Iterator
 
+import apsw
 import typer
 from pydantic import ValidationError
 
@@ -90,7 +90,7 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding("database", "note", "The database does not exist yet; the first start makes it.")]
     try:
         database = await open_database(address)
-    except (Owned, Down, OSError, sqlite3.Error) as error:
+    except (Owned, Down, OSError, apsw.Error) as error:
         advice = "See COURTYARD_DATABASE_URL and COURTYARD_DATA_DIR."
         return [Finding("database", "wrong", f"The database cannot be opened: {error}", advice)]
     try:

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import itertools
 import queue
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import apsw
 
 from courtyard.storage.database import Busy, Down, Full, Statement
 from courtyard.storage.sqlite_session import Session, meaning
@@ -132,9 +133,9 @@ class GroupCommit:
     def _begin(self) -> None:
         if self._sick:
             # After a failed commit nothing that the old connection remembers is to be trusted.
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(apsw.Error):
                 # Closed alone it would keep its lock as long as somebody holds the error of one of its statements.
-                self.session.connection.rollback()
+                self.session.connection.execute("rollback")
             self.session.close()
             self.session = self._open()
             self._sick = False
@@ -205,7 +206,7 @@ class GroupCommit:
 
 def _refusal(cause: BaseException, session: Session) -> Exception:
     """Why nothing was made durable, in the words of the port."""
-    meant = meaning(cause, session.path) if isinstance(cause, sqlite3.Error) else cause
+    meant = meaning(cause, session.path) if isinstance(cause, apsw.Error) else cause
     return meant if isinstance(meant, (Full, Down, Busy)) else Down(str(meant))
 
 

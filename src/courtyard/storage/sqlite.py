@@ -1,4 +1,4 @@
-"""The embedded engine: sqlite3 on the event loop, one writer, commits in groups."""
+"""The embedded engine: SQLite on the event loop, one writer, commits in groups."""
 
 import fcntl
 import os
@@ -106,7 +106,7 @@ class Writing:
         if self._failed is not None:
             raise self._failed
         try:
-            self._line.session.script(text)
+            self._line.session.control(text)
         except Exception as error:
             self._failed = error
             raise
@@ -128,7 +128,7 @@ class Sqlite:
 
     @classmethod
     async def open(cls, path: str | os.PathLike[str]) -> "Sqlite":
-        """Open or create the file, in a directory that exists. Raises Owned, sqlite3.Error. Umask decides the mode."""
+        """Open or create the file, in a directory that exists. Raises Owned, apsw.Error. Umask decides the mode."""
         place = _absolute(path)
         lock = own(place)
         try:
