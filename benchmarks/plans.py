@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, LiteralString
 
 from courtyard.core import artifacts, clock, jobs, organizations, spaces, streams
 from courtyard.core.actor import Actor, Origin, system
@@ -152,17 +152,18 @@ def questions(actor: Actor, places: list[Space], oldest: Place, newest: Place) -
 class Explaining:
     """Prints the plan of what it is asked."""
 
-    def __init__(self, tx: Read, engine: str) -> None:
-        self._tx, self._engine = tx, engine
+    def __init__(self, tx: Read, engine: LiteralString) -> None:
+        self._tx = tx
+        self.engine: LiteralString = engine
 
     async def all(self, _: Any, sql: Any, /, **values: Any) -> Any:
-        word = "explain query plan " if self._engine == "sqlite" else "explain (analyze, buffers) "
+        word = "explain query plan " if self.engine == "sqlite" else "explain (analyze, buffers) "
         for row in await self._tx.all(tuple, word + self._text(sql), **values):
             print("      ", row[-1])
         return await self._tx.all(_, sql, **values)
 
     def _text(self, sql: Any) -> Any:
-        return sql if isinstance(sql, str) else getattr(sql, self._engine)
+        return sql if isinstance(sql, str) else getattr(sql, self.engine)
 
     async def one(self, kind: Any, sql: Any, /, **values: Any) -> Any:
         await self.all(tuple, sql, **values)

@@ -35,6 +35,7 @@ class Watched:
 class _Noted:
     def __init__(self, tx: Write, statements: list[str]) -> None:
         self._tx = tx
+        self.engine: LiteralString = tx.engine
         self._statements = statements
 
     async def one(self, kind: Callable[..., T], sql: Statement, /, **values: Any) -> T | None:

@@ -23,6 +23,7 @@ class Counted:
     def __init__(self, database: Database) -> None:
         self.engine: LiteralString = database.engine
         self.statements: list[str] = []
+        self.values: list[Mapping[str, Any]] = []
         self._database = database
 
     @asynccontextmanager
@@ -43,8 +44,13 @@ class Counted:
     async def close(self) -> None:
         await self._database.close()
 
-    def note(self, sql: Statement) -> None:
+    def note(self, sql: Statement, values: Mapping[str, Any]) -> None:
         self.statements.append(sql if isinstance(sql, str) else self._spelt(sql))
+        self.values.append(values)
+
+    def forget(self) -> None:
+        self.statements.clear()
+        self.values.clear()
 
     def _spelt(self, pair: Pair) -> str:
         return pair.sqlite if self.engine == "sqlite" else pair.postgres
@@ -53,21 +59,22 @@ class Counted:
 class _Noted:
     def __init__(self, tx: Any, counted: Counted) -> None:
         self._tx, self._counted = tx, counted
+        self.engine: LiteralString = counted.engine
 
     async def one(self, kind: Callable[..., T], sql: Statement, /, **values: Any) -> T | None:
-        self._counted.note(sql)
+        self._counted.note(sql, values)
         return await self._tx.one(kind, sql, **values)
 
     async def all(self, kind: Callable[..., T], sql: Statement, /, **values: Any) -> list[T]:
-        self._counted.note(sql)
+        self._counted.note(sql, values)
         return await self._tx.all(kind, sql, **values)
 
     async def run(self, sql: Statement, /, **values: Any) -> int:
-        self._counted.note(sql)
+        self._counted.note(sql, values)
         return await self._tx.run(sql, **values)
 
     async def later(self, sql: Statement, /, **values: Any) -> None:
-        self._counted.note(sql)
+        self._counted.note(sql, values)
         await self._tx.later(sql, **values)
 
 
@@ -92,7 +99,7 @@ class Cost(NamedTuple):
 
 async def cost(site: Guard, counted: Counted, request: Request) -> Cost:
     """Serve the request once and count. What is learnt at the first call of all must have been learnt before."""
-    counted.statements.clear()
+    counted.forget()
     calls = 0
 
     def profile(frame: FrameType, event: str, _argument: Any) -> None:

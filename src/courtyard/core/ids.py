@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 import zlib
+from functools import cache
 from typing import Literal
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -28,12 +29,11 @@ def new() -> str:
 
 def code(length: int, alphabet: str) -> str:
     """Random letters: a token (24 of `UPPER`), the end of a slug (8 of `LOWER`)."""
-    size = len(alphabet)
-    # Bytes beyond the last whole multiple of the alphabet are dropped, so that every letter stays equally likely.
-    fair, found = 256 - 256 % size, ""
+    letters, unfair = _letters(alphabet)
+    found = b""
     while len(found) < length:
-        found += "".join([alphabet[byte % size] for byte in os.urandom(2 * length) if byte < fair])
-    return found[:length]
+        found += os.urandom(2 * length).translate(letters, unfair)
+    return found[:length].decode()
 
 
 def secret(prefix: Prefix) -> str:
@@ -56,6 +56,13 @@ def plausible(value: str) -> bool:
 def digest(value: str) -> bytes:
     """What is stored of a secret. It has 178 random bits, so a plain SHA-256 suffices."""
     return hashlib.sha256(value.encode()).digest()
+
+
+@cache
+def _letters(alphabet: str) -> tuple[bytes, bytes]:
+    """The letter for each byte, and the bytes beyond the last whole multiple of the alphabet: without those each is equally likely."""
+    size = len(alphabet)
+    return bytes(ord(alphabet[byte % size]) for byte in range(256)), bytes(range(256 - 256 % size, 256))
 
 
 def _checksum(body: str) -> str:

@@ -32,7 +32,9 @@ class Busy(Exception):
 
 
 class Read(Protocol):
-    """A series of statements, each of which sees the newest commit."""
+    """A series of statements, each of which sees the newest commit. `engine` is for values that only one of them takes."""
+
+    engine: LiteralString
 
     async def one(self, kind: Callable[..., T], sql: Statement, /, **values: Any) -> T | None:
         """The first row as `kind`, or None.

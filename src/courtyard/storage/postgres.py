@@ -44,6 +44,7 @@ class Reading:
     """A read block: one connection, no transaction, so that every statement sees the newest commit."""
 
     __slots__ = ("_connection", "_connections", "_memory")
+    engine: LiteralString = "postgres"
 
     def __init__(self, connections: Connections, memory: Memory) -> None:
         self._connections = connections

@@ -24,6 +24,7 @@ class Reading:
     """A read block. Statements run where they are called, so all blocks share one connection."""
 
     __slots__ = ("_session",)
+    engine: LiteralString = "sqlite"
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -47,6 +48,7 @@ class Writing:
     """A write block. A statement that failed dooms its block, as it does on PostgreSQL."""
 
     __slots__ = ("_failed", "_line")
+    engine: LiteralString = "sqlite"
 
     def __init__(self, line: GroupCommit) -> None:
         self._line = line

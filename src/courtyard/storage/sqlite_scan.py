@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 from courtyard.storage.database import Down, Statement
 from courtyard.storage.rows import Shapes
@@ -89,6 +89,7 @@ class Scanning:
     """A scan block; it holds nothing."""
 
     __slots__ = ("_scanner",)
+    engine: LiteralString = "sqlite"
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner

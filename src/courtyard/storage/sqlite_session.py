@@ -27,7 +27,7 @@ PRAGMAS = (
 READER = ("pragma query_only = on", "pragma wal_autocheckpoint = 0")
 PATIENCE = 2_000
 """Milliseconds that a statement waits for another process, a backup mostly."""
-STATEMENTS = 1024
+STATEMENTS = 512
 ROOM = 1 << 20
 
 
@@ -40,6 +40,8 @@ def connect(path: Path, *, reader: bool) -> Connection:
     """Open one connection with every setting that the promises rest on."""
     connection: Connection = apsw.Connection(str(path), statementcachesize=STATEMENTS)
     connection.set_busy_timeout(PATIENCE)
+    # A plan goes by the statement alone; one that also went by its values would be made anew for each of them.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     try:
         for pragma in (*PRAGMAS, *(READER if reader else ())):
             connection.execute(pragma).fetchall()

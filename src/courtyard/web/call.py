@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -94,14 +93,9 @@ class Call:
             self._decoded = self.speech.decode(self.header(b"content-type"), self.body)
         return self._decoded
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Read]:
+    def reading(self) -> AbstractAsyncContextManager[Read]:
         """The route's transaction; one to look by for a route that opens its own."""
-        if self.tx is not None:
-            yield self.tx
-            return
-        async with self.services.database.read() as tx:
-            yield tx
+        return self.services.database.read() if self.tx is None else nullcontext(self.tx)
 
     async def read_body(self) -> None:
         """Take in the whole body; the guard has bounded it."""

@@ -69,7 +69,7 @@ _GONE: LiteralString = "select number from search_gone order by number limit :li
 
 async def begin(tx: Write, kind: str, object_id: str, source: Source) -> None:
     """Index a thing that this transaction has just made, and whose row says what `source` does."""
-    await _add(tx, kind, object_id, source.space_id, _words(source))
+    await _add(tx, kind, object_id, source.space_id, _words(tx, source))
 
 
 async def artifact(tx: Write, artifact_id: str, *, again: bool = False) -> None:
@@ -110,7 +110,7 @@ async def _index(tx: Write, kind: str, object_id: str, select: LiteralString, *,
     source = await tx.one(Source, select, id=object_id)
     if source is None:
         return
-    words = _words(source)
+    words = _words(tx, source)
     if again and await tx.run(RENEW[kind], id=object_id, **words):
         return
     await tx.run(_REMOVE[kind], id=object_id)
@@ -133,10 +133,12 @@ async def _add(tx: Write, kind: str, object_id: str, space_id: str, words: dict[
         await tx.later(ADD_WORDS, number=number, **words)
 
 
-def _words(source: Source) -> dict[str, str]:
+def _words(tx: Write, source: Source) -> dict[str, str]:
     title, body = _bounded(tokens(source.name)), _bounded(tokens(inside(source)))
     place = place_word(source.space_id)
-    return {"place": place, "title": " ".join(title), "body": " ".join(body), "words": _vector(place, title, body)}
+    if tx.engine == "postgres":
+        return {"words": _vector(place, title, body)}
+    return {"place": place, "title": " ".join(title), "body": " ".join(body)}
 
 
 async def sweep(tx: Write) -> bool:

@@ -1,6 +1,7 @@
 """Pages of v1: `limit` and `cursor` in, `{data, cursor}` and a `Link` out."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -10,7 +11,7 @@ from typing_extensions import TypedDict
 from courtyard.core.paging import Page, Slice
 from courtyard.web.answer import Answer, answer
 from courtyard.web.call import Call
-from courtyard.web.input import whole_number
+from courtyard.web.input import query, whole_number
 
 T = TypeVar("T")
 Limit = Annotated[int, Field(ge=1, le=100), BeforeValidator(whole_number)]
@@ -36,6 +37,13 @@ def _listing(call: Call) -> str:
     return f"{call.path.rstrip('/')}?{urlencode(filters)}#{call.actor.person_id}"
 
 
+@lru_cache(maxsize=1024)
+def _filters(query_string: bytes) -> str:
+    """Everything but the cursor, as it begins the query of the next page."""
+    kept = {name: value for name, value in query(query_string) if name != "cursor"}
+    return f"{urlencode(kept)}&" if kept else ""
+
+
 def asked(call: Call, paging: Paging) -> Page:
     """Where the page begins. Raises BadCursor."""
     return Page(
@@ -49,6 +57,5 @@ def page(call: Call, found: Slice[T], shape: Callable[[T], Any], position: Calla
     if found.more:
         last: Any = found.items[-1]
         cursor = call.services.cursors.seal(_listing(call), position(last) if position else last.id)
-        query = urlencode({**dict(call.query()), "cursor": cursor})
-        headers = {"Link": f'<{quote(call.path)}?{query}>; rel="next"'}
+        headers = {"Link": f'<{quote(call.path)}?{_filters(call.scope["query_string"])}cursor={cursor}>; rel="next"'}
     return answer(200, {"data": found.map(shape), "cursor": cursor}, headers)
