@@ -57,7 +57,7 @@ bench: $(VENV)/.installed-dev ## measure Courtyard beside others (half an hour);
 bench-quick: $(VENV)/.installed-dev ## the same in three minutes, once the others are installed; writes nothing
 	@$(BIN)/python -m benchmarks.run --quick --dry
 
-bench-growth: $(VENV)/.installed-dev ## Courtyard alone, with 1,000 to 100,000 rows of each kind (COUNTS="1000 1000000" for others)
+bench-growth: $(VENV)/.installed-dev ## Courtyard alone, with 1,000 to 1,000,000 rows of each kind (COUNTS="1000 100000" for others)
 	@$(BIN)/python -m benchmarks.growth $(COUNTS)
 
 bench-mixed: $(VENV)/.installed-dev ## four minutes of mixed load, the last of them three times what the server can do

@@ -1,6 +1,7 @@
-"""The same calls with 1,000, 10,000 and 100,000 rows: spaces, artifacts of one space, members of one space (SQLite).
+"""The same calls with 1,000 to 1,000,000 rows: spaces, artifacts of one space, members of one space (SQLite).
 
-`make bench-growth`, or `python -m benchmarks.growth 1000 1000000`. Rows are written straight into the tables.
+`make bench-growth`, or `python -m benchmarks.growth 1000 1000000`. Rows are written straight into the tables, without their words
+for the search and their lines in the audit trail: a database that came to them by requests is larger.
 """
 
 import asyncio
@@ -11,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.measure import Plan, once, plan
+from benchmarks.measure import Figure, Plan, measure, plan
 from benchmarks.peers import environments, processes
 from benchmarks.peers.courtyard import environment, index, person, serve
 from benchmarks.peers.peer import DESCRIPTION, GET, Call, Running, ask, send
@@ -24,7 +26,7 @@ from courtyard.core import organizations, spaces
 from courtyard.installation import opened
 from courtyard.settings import Settings
 
-COUNTS = (1_000, 10_000, 100_000)
+COUNTS = (1_000, 10_000, 100_000, 1_000_000)
 IDLE, JOBS = 2_000, 300
 LISTS = ("spaces", "artifacts", "members")
 PEOPLE = """
@@ -89,31 +91,40 @@ def calls(key: str, space: str) -> dict[str, Call]:
     return {GET: Call(place, headers), **pages}
 
 
-def measured(wrk: list[str], count: int, how: Plan) -> list[str]:
-    """A row of the table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+class Grown:
+    """A server among so many rows of each kind."""
+
+    def __init__(self, count: int, folder: Path, core: int) -> None:
+        self.count = count
         key, space = grown(folder, count)
-        size = (folder / "data" / "courtyard.db").stat().st_size
+        self.size = (folder / "data" / "courtyard.db").stat().st_size
         begin = time.perf_counter()
-        server, base = serve(folder, "", how.server_core, {"COURTYARD_WORKER": "none"})
-        try:
-            send(base, Call("/ready"))
-            started = time.perf_counter() - begin
-            running = Running(base, [server.pid], calls(key, space))
-            costs = [cost(wrk, running, call, how) for call in running.calls]
-            memory = processes.memory([server.pid])
-            held = idle(base, server)
-        finally:
-            processes.stop(server)
-    row = [f"{count:,}", *(f"{one:.0f}" for one in costs), f"{started:.1f}", f"{size / 2**20:.0f}"]
-    return [*row, f"{memory / 2**20:.0f}", f"{held / 2**20:.0f}"]
+        self.server, self.base = serve(folder, "", core, {"COURTYARD_WORKER": "none"})
+        send(self.base, Call("/ready"))
+        self.started = time.perf_counter() - begin
+        self.running = Running(self.base, [self.server.pid], calls(key, space))
+
+    def row(self, costs: Mapping[str, Figure]) -> str:
+        """Its line of the table; ends with what idle connections take."""
+        memory = processes.memory([self.server.pid])
+        held = idle(self.base, self.server)
+        cells = [f"{self.count:,}", *(f"{costs[name].cpu:.0f}" for name in self.running.calls), f"{self.started:.1f}"]
+        return "| " + " | ".join([*cells, *(f"{size / 2**20:.0f}" for size in (self.size, memory, held))]) + " |"
 
 
-def cost(wrk: list[str], running: Running, call: str, how: Plan) -> float:
-    """CPU microseconds per request."""
-    spent, came = once(wrk, running, call, how)
-    return spent * 1e6 / max(1, came.answers)
+def rows(wrk: list[str], counts: Sequence[int], how: Plan) -> Iterator[str]:
+    """All servers at once, called in turn."""
+    with ExitStack() as stack:
+        all_of_them: list[Grown] = []
+        for number, count in enumerate(counts):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / str(number)
+            folder.mkdir()
+            one = Grown(count, folder, how.server_core)
+            stack.callback(processes.stop, one.server)
+            all_of_them.append(one)
+        figures, _ = measure(wrk, {str(one.count): one.running for one in all_of_them}, how)
+        for one in all_of_them:
+            yield one.row(figures[str(one.count)])
 
 
 def idle(base: str, server: "subprocess.Popen[bytes]") -> int:
@@ -168,13 +179,13 @@ def _waiting(folder: Path) -> int:
 def main() -> None:
     """The table, as Markdown."""
     counts = [int(word) for word in sys.argv[1:]] or COUNTS
-    how, wrk = plan(3, 1, 0), environments.program("wrk", WRK)
+    how, wrk = plan(2, 5, 0, (GET, *LISTS)), environments.program("wrk", WRK)
     print(f"{machine.today()}; {machine.described()}; load average {machine.busy()}\n")
     lists = " | ".join(f"{one} µs" for one in LISTS)
     print(f"| rows | get µs | {lists} | start s | database MiB | memory MiB | with {IDLE:,} idle MiB |")
     print("|---:" * 9 + "|")
-    for count in counts:
-        print("| " + " | ".join(measured(wrk, count, how)) + " |", flush=True)
+    for row in rows(wrk, counts, how):
+        print(row, flush=True)
     print(f"\nJobs: {jobs(how):.0f} inspections per second, one worker inside.")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -49,16 +50,22 @@ def plan(seconds: float, rounds: int, items: int, calls: Sequence[str] = CALLS) 
     return Plan(seconds, rounds, items, cores[0], cores[-1], calls)
 
 
-def measure(wrk: list[str], running: Mapping[str, Running], how: Plan) -> Figures:
-    """The figures of each call of each peer."""
+def measure(wrk: list[str], running: Mapping[str, Running], how: Plan) -> tuple[Figures, dict[str, str]]:
+    """The figures of each call of each peer; who could not be loaded to the end, and why."""
+    failed: dict[str, str] = {}
     seen: dict[str, dict[str, list[tuple[float, Measured]]]] = defaultdict(lambda: defaultdict(list))
     for turn in range(how.rounds):
         print(f"round {turn + 1} of {how.rounds}", flush=True)
         for name in how.calls:
             for who, peer in running.items():
-                if name in peer.calls:
+                if name not in peer.calls or who in failed:
+                    continue
+                try:
                     seen[who][name].append(once(wrk, peer, name, how))
-    return {who: {name: _figure(rounds) for name, rounds in calls.items()} for who, calls in seen.items()}
+                except (subprocess.SubprocessError, StopIteration, OSError) as trouble:
+                    failed[who] = f"{name}: {trouble!r}"
+    figures = {who: {name: _figure(rounds) for name, rounds in calls.items()} for who, calls in seen.items()}
+    return {who: calls for who, calls in figures.items() if who not in failed}, failed
 
 
 def once(wrk: list[str], peer: Running, name: str, how: Plan, connections: int = 0) -> tuple[float, Measured]:

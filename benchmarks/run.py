@@ -1,7 +1,6 @@
 """`make bench`: install the peers, start all of them, measure them in turn, write RESULTS.md and the chart."""
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -43,7 +42,10 @@ def peers() -> list[Peer]:
 def main() -> None:
     """See `--help`."""
     asked = _asked()
-    wanted = [peer for peer in peers() if not asked.peers or any(word in peer.name.lower() for word in asked.peers)]
+    words = [word.lower() for word in asked.peers]
+    wanted = [peer for peer in peers() if not words or any(word in peer.name.lower() for word in words)]
+    if not wanted:
+        sys.exit(f"Nobody is called so; there are {', '.join(peer.name for peer in peers())}.")
     try:
         wrk = environments.program("wrk", WRK)
     except Missing as missing:
@@ -79,12 +81,13 @@ def contest(wrk: list[str], wanted: list[Peer], how: Plan, folder: Path) -> tupl
                 for call in started.calls.values():
                     send(started.base, call)
                 running[peer.name] = started
-            except (Missing, subprocess.SubprocessError, OSError) as missing:
-                entry.missing = str(missing)
-                print(f"  without it: {missing}", flush=True)
-        figures = measure(wrk, running, how)
+            except Exception as missing:  # noqa: BLE001 - whatever is wrong with one of them, the others are measured
+                entry.missing = str(missing) or repr(missing)
+                print(f"  without it: {entry.missing}", flush=True)
+        figures, failed = measure(wrk, running, how)
         for entry in entries:
-            if entry.name in running:
+            entry.missing = entry.missing or failed.get(entry.name, "")
+            if entry.name in figures:
                 entry.memory = processes.memory(running[entry.name].pids)
                 if not entry.memory:
                     # Whoever answered was not who was watched: no figure of it is to be believed.

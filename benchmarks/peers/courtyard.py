@@ -27,7 +27,7 @@ from benchmarks.peers.peer import (
     ask,
     send,
 )
-from benchmarks.peers.postgres import Postgres
+from benchmarks.peers.postgres import Postgres, postgres_version
 from courtyard.core import organizations, spaces
 from courtyard.core.actor import Actor, Origin, system
 from courtyard.core.identity import credentials, people
@@ -47,13 +47,16 @@ class Courtyard:
 
     def __init__(self, engine: str) -> None:
         self.name = f"Courtyard ({'PostgreSQL' if engine == 'postgres' else 'SQLite'})"
-        self.about = "`courtyard serve`, durable, request limits off"
+        self.about = "`courtyard serve`, durable; request limits and the log line of each request off"
         self._engine = engine
         self._server: subprocess.Popen[bytes] | None = None
         self._postgres: Postgres | None = None
 
     def install(self) -> str:
-        return version("courtyard")
+        database = (
+            f"PostgreSQL {postgres_version()}" if self._engine == "postgres" else f"SQLite {apsw.sqlite_lib_version()}"
+        )
+        return f"{version('courtyard')}, {database}"
 
     def start(self, folder: Path, items: int, core: int) -> Running:
         if self._engine == "postgres":
@@ -69,13 +72,9 @@ class Courtyard:
         if self._postgres:
             self._postgres.stop()
 
-    @property
-    def engine_version(self) -> str:
-        return f"PostgreSQL {self._postgres.version}" if self._postgres else f"SQLite {apsw.sqlite_lib_version()}"
-
 
 def environment(folder: Path, url: str) -> dict[str, str]:
-    """The settings of the server, which are those of anybody but for the limits."""
+    """The settings of the server, which are those of anybody but for the limits and the log."""
     return {
         "COURTYARD_DATA_DIR": str(folder / "data"),
         "COURTYARD_DATABASE_URL": url,

@@ -52,7 +52,7 @@ class PocketBase:
     """The program of the wheel; `skipTotal`, because no other list counts."""
 
     name = "PocketBase"
-    about = "Go, SQLite; rule `owner = @request.auth.id`, protected files, lists with `skipTotal`"
+    about = "Go, SQLite; rule `owner = @request.auth.id`, protected files, lists with `skipTotal`; its own `synchronous = normal`, which does not wait for the disk"
     lacks = ""
     _server: "subprocess.Popen[bytes] | None" = None
     _program = Path()

@@ -24,7 +24,6 @@ class Postgres:
             os.chown(self._folder, self._user, self._user)
         programs = _programs(self._folder)
         data, self.port = self._folder / "data", processes.free_port()
-        self.version = self._run(programs / "postgres", "--version").split()[2]
         self._run(programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C")
         options = ["-clisten_addresses=127.0.0.1", "-cmax_connections=100", "-cshared_buffers=256MB"]
         command = [programs / "postgres", "-D", data, "-p", str(self.port), "-k", self._folder, *options]
@@ -52,6 +51,18 @@ class Postgres:
         except (OSError, subprocess.CalledProcessError) as error:
             raise Missing(f"PostgreSQL: {error}") from error
         return done.stdout
+
+
+def postgres_version() -> str:
+    """Of the one that is used. Raises Missing."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            said = subprocess.run(
+                [_programs(Path(place)) / "postgres", "--version"], check=True, capture_output=True, text=True
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Missing(f"PostgreSQL: {error}") from error
+    return said.stdout.split()[2]
 
 
 def _programs(place: Path) -> Path:
