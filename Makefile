@@ -16,7 +16,7 @@ CODE := $(wildcard src tests benchmarks) console hatch_build.py
 NODE = PATH="$$($(BIN)/python console/build.py --node):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench bench-quick bench-growth bench-mixed console openapi dev constraints clean
+.PHONY: help run test check tests tests-again lint format bench bench-quick bench-growth bench-mixed console openapi dev constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -27,8 +27,14 @@ run: $(VENV)/.installed ## install what is missing, then serve with demo data on
 
 test: check ## the same as check
 
-check: lint ## everything CI runs: format, lint, types, import contracts, tests (with docs)
+check: lint tests ## everything CI runs: format, lint, types, import contracts, tests (with docs)
+
+tests: $(VENV)/.installed-dev ## the tests alone
+	@$(BIN)/python console/build.py
 	$(BIN)/pytest -n $(JOBS)
+
+tests-again: $(VENV)/.installed-dev ## those that failed, one after the other
+	$(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none
 
 lint: $(VENV)/.installed-dev ## format check, lint, types and import contracts, no tests
 	$(BIN)/ruff format --check $(CODE)
