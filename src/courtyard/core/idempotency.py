@@ -110,6 +110,11 @@ async def keep(tx: Write, actor: Actor, key: str, stored: Stored) -> None:
     )
 
 
+async def let_go(tx: Write, actor: Actor, key: str) -> None:
+    """Nothing came of the request that had the key: it may be sent again as if for the first time."""
+    await tx.run("delete from idempotency where actor = :actor and key = :key", actor=_scope(actor), key=key)
+
+
 async def forget(tx: Write) -> int:
     """Drop keys older than a day; how many."""
     return await tx.run("delete from idempotency where created_at <= :oldest", oldest=clock.now() - LIFE)

@@ -39,6 +39,8 @@ class Arrival:
     # Whose credential it came with, once it is known to be good.
     actor: Actor | None = None
     path = ""
+    # Headers that a route wants in whatever answer there will be, also when it is not the route that gives it.
+    bears: tuple[tuple[bytes, bytes], ...] = ()
     route = ""
     dialect = ""
 

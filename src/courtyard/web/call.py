@@ -194,6 +194,10 @@ class Once:
         """Store the answer under the key claimed in this transaction."""
         await idempotency.keep(tx, self._actor, self._key, self._stored(response))
 
+    async def let_go(self, tx: Write) -> None:
+        """Drop the answer that was stored: what it tells of is gone with this transaction."""
+        await idempotency.let_go(tx, self._actor, self._key)
+
     def _stored(self, response: Response) -> Stored:
         sent = {name.decode(): value.decode("latin-1") for name, value in response.raw_headers}
         headers = {name: sent[name] for name in KEPT_HEADERS if name in sent}

@@ -123,8 +123,9 @@ class Exchange:
 
     def _start(self, message: Message) -> Message:
         self.status = message["status"]
-        headers = [*message.get("headers", ()), (b"x-request-id", self.arrival.request_id.encode("ascii"))]
-        if self.arrival.https:
+        arrival = self.arrival
+        headers = [*message.get("headers", ()), *arrival.bears, (b"x-request-id", arrival.request_id.encode("ascii"))]
+        if arrival.https:
             headers.append(HSTS)
         if not self.ended and self._must_close():
             headers.append(CLOSE)

@@ -24,6 +24,8 @@ PIECE = 8 * 1024 * 1024
 """After so many bytes, or seconds, what came is made durable and counts, whatever becomes of the rest."""
 MOMENT = 10.0
 READ = 1024 * 1024
+REFUSED = (Refusal, Full, Down)
+"""What bytes are turned away with while their client still listens."""
 BEAT = uploads.LEASE / clock.SECOND / 3
 
 

@@ -39,6 +39,8 @@ LINK = Pair(
     sqlite=_LINK + "select value from json_each(:threads))",
     postgres=_LINK + "select jsonb_array_elements_text(cast(:threads as jsonb))) for key share of t",
 )
+_THREAD: LiteralString = "select id from thread where id = :id and space_id = :space"
+THREAD = Pair(sqlite=_THREAD, postgres=_THREAD + " for key share")
 # `updated_at` always grows, also when two changes fall into one millisecond: entity tags depend on it.
 _TOUCH: LiteralString = " updated_at = case when updated_at < :now then :now else updated_at + 1 end"
 _CHANGE: LiteralString = (
@@ -97,11 +99,15 @@ class _Held(msgspec.Struct, frozen=True):
 async def check(tx: Read, space: Space, new: NewArtifact) -> None:
     """Refuse what `create` would refuse, before its bytes are taken in. Raises Invalid, TooLarge."""
     clean(new)
-    if new.thread_id is None:
-        return
-    known = "select 1 from thread where id = :id and space_id = :space"
-    if not await tx.one(int, known, id=new.thread_id, space=space.id):
+    if new.thread_id is not None and not await tx.one(str, _THREAD, id=new.thread_id, space=space.id):
         raise _unknown_thread("thread_id")
+
+
+async def outlived(tx: Write, space: Space, new: NewArtifact) -> NewArtifact:
+    """The artifact to be, without a thread that was deleted since `check`; one that is there stays until the commit."""
+    if new.thread_id is None or await tx.one(str, THREAD, id=new.thread_id, space=space.id):
+        return new
+    return msgspec.structs.replace(new, thread_id=None)
 
 
 async def create(

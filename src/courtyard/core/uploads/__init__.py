@@ -12,7 +12,7 @@ from courtyard.core.uploads.model import (
     WrongLength,
     WrongOffset,
 )
-from courtyard.core.uploads.queries import find, parts, unknown
+from courtyard.core.uploads.queries import find, parts, seek, unknown
 
 __all__ = [
     "LEASE",
@@ -36,6 +36,7 @@ __all__ = [
     "joined",
     "let_go",
     "parts",
+    "seek",
     "seize",
     "unknown",
 ]

@@ -22,15 +22,20 @@ UNKNOWN = Pair(
 
 async def find(tx: Read, space: Space, upload_id: str) -> Upload:
     """The upload in a space found with WRITE. Raises NotFound."""
-    upload = await tx.one(
+    upload = await seek(tx, space, upload_id)
+    if upload is None:
+        raise NotFound
+    return upload
+
+
+async def seek(tx: Read, space: Space, upload_id: str) -> Upload | None:
+    """The upload in a space found with WRITE, if it is still there."""
+    return await tx.one(
         Upload,
         "select " + NAMES + " from upload where id = :id and space_id = :space",
         id=upload_id,
         space=space.id,
     )
-    if upload is None:
-        raise NotFound
-    return upload
 
 
 async def parts(tx: Read, space: Space, part_ids: list[str]) -> list[Upload]:

@@ -9,14 +9,14 @@ from typing_extensions import TypedDict
 
 from courtyard.core import quota, uploads
 from courtyard.core.clock import rfc3339
-from courtyard.core.errors import Conflict, Expired, Forbidden, Refusal, TooLarge
+from courtyard.core.errors import Forbidden, Refusal, TooLarge
 from courtyard.core.spaces import Space
 from courtyard.core.uploads import NewUpload, Upload, UploadGone
 from courtyard.dialects.v1 import tus_headers as headers
 from courtyard.dialects.v1.doors import Writable
 from courtyard.web import resumable
 from courtyard.web.answer import Answer, answer
-from courtyard.web.call import Call
+from courtyard.web.call import Call, Once
 from courtyard.web.files import discard
 from courtyard.web.input import UnsupportedType
 from courtyard.web.route import Route
@@ -33,15 +33,14 @@ class TusRoute(Route):
     """A route that speaks tus alone: another version hears so at once, and every answer names ours."""
 
     async def serve(self, call: Call) -> Response:
+        call.arrival.bears = ((b"tus-resumable", headers.VERSION.encode()),)
         try:
             headers.version(call)
-            response = await super().serve(call)
-        except Refusal as refusal:
+        except headers.OtherVersion as refusal:
             response = call.speech.refusal(refusal, call.arrival.request_id)
-            if isinstance(refusal, headers.OtherVersion):
-                response.headers["tus-version"] = headers.VERSION
-        response.headers["tus-resumable"] = headers.VERSION
-        return response
+            response.headers["tus-version"] = headers.VERSION
+            return response
+        return await super().serve(call)
 
 
 router = APIRouter(route_class=Route, tags=["Uploads"])
@@ -117,11 +116,12 @@ async def create_upload(caller: Caller, call: Whole, space: Writable) -> Respons
     checksum = headers.checksum(call)
     if sent and new.length is not None and sent > new.length:
         raise TooLarge("The upload has no room for so many bytes.")
-    made = await _begin(call, space, new)
+    once = call.once(_canonical(call))
+    made = await _begin(call, space, new, once)
     if isinstance(made, Response):
-        return made
+        return await _replayed(call, space, made)
     if sent or new.length == 0:
-        made = await _first(call, space, made, checksum)
+        made = await _first(call, space, made, checksum, once)
     return Answer(201, headers={**headers.told(made), "Location": headers.place(made)})
 
 
@@ -174,10 +174,9 @@ def _sent(call: Call) -> int:
     return 1 if chunked else length
 
 
-async def _begin(call: Call, space: Space, new: NewUpload) -> Upload | Response:
+async def _begin(call: Call, space: Space, new: NewUpload, once: Once | None) -> Upload | Response:
     """A row and a stage for it; or what was answered before under the same Idempotency-Key."""
     blobs = call.services.blobs
-    once = call.once(_canonical(call))
     stage = await blobs.begin()
     try:
         async with call.services.database.write() as tx:
@@ -194,13 +193,27 @@ async def _begin(call: Call, space: Space, new: NewUpload) -> Upload | Response:
     return replayed
 
 
-async def _first(call: Call, space: Space, upload: Upload, checksum: resumable.Checksum | None) -> Upload:
+async def _replayed(call: Call, space: Space, response: Response) -> Response:
+    """The answer of before, with how far its upload is now. Raises UploadGone."""
+    async with call.reading() as tx:
+        made = await uploads.seek(tx, space, response.headers["location"].rpartition("/")[2])
+    if made is None or made.state == "failed":
+        raise UploadGone
+    response.headers.update(headers.told(made))
+    return response
+
+
+async def _first(
+    call: Call, space: Space, upload: Upload, checksum: resumable.Checksum | None, once: Once | None
+) -> Upload:
     """The bytes that came with the creation. When they are refused there is no upload: nobody would know where it is."""
     try:
         return await resumable.receive(call, space, upload, 0, checksum=checksum)
-    except (Conflict, Expired, TooLarge):
+    except resumable.REFUSED:
         async with call.services.database.write() as tx:
             await uploads.end(tx, call.actor, upload)
+            if once is not None:
+                await once.let_go(tx)
         if upload.stage is not None:
             await call.services.blobs.abandon(upload.stage)
         raise
@@ -233,7 +246,7 @@ async def _joined(call: Call, space: Space, new: NewUpload, parts: list[Upload],
 
 def _canonical(call: Call) -> bytes:
     """What makes two creations the same."""
-    said = (b"upload-length", b"upload-defer-length", b"upload-metadata", b"upload-concat")
+    said = (b"upload-length", b"upload-defer-length", b"upload-metadata", b"upload-concat", b"upload-checksum")
     return msgspec.json.encode([call.header(name) for name in said])
 
 

@@ -161,7 +161,6 @@ def place(upload: Upload) -> str:
 def told(upload: Upload) -> dict[str, str]:
     """What every answer about an upload says."""
     return {
-        "Tus-Resumable": VERSION,
         "Upload-Offset": str(upload.received),
         "Upload-Expires": formatdate(upload.expires_at / clock.SECOND, usegmt=True),
     }
