@@ -1,5 +1,6 @@
 """A file that a client sends, raw or as a form, on its way into the blob store."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
@@ -12,9 +13,13 @@ from courtyard.core.quota import QuotaExceeded
 from courtyard.storage.blobs import Blob, TooLong
 from courtyard.storage.database import Write as Transaction
 from courtyard.web import upload
+from courtyard.web.arrival import BodyTooSlow
 from courtyard.web.call import Call
 from courtyard.web.input import Malformed
 from courtyard.web.upload import Part
+
+UNNAMED = 1_800.0
+"""So many seconds after its file was stored a form may still come in: the sweep takes what no row names after an hour."""
 
 
 class Received(NamedTuple):
@@ -35,36 +40,59 @@ class Received(NamedTuple):
 async def receive(call: Call, limit: int, room: int | None = None) -> Received:
     """Store the body, or the field `file` of a multipart form, while it is no longer than `limit` and fits into `room`.
 
-    Raises Malformed, TooLarge, QuotaExceeded, Full, Down.
+    Raises Malformed, TooLarge, QuotaExceeded, Full, Down, and BodyTooSlow when a form goes on too long after its file.
 
     Whoever calls it has checked the right to do so, holds no transaction, and discards the blob if nothing comes of it.
     """
-    content_type = call.header(b"content-type") or ""
-    most = min(limit, limit if room is None else room)
-    kept: list[Blob] = []
-
-    async def store(chunks: AsyncIterator[bytes]) -> Blob:
-        try:
-            kept.append(await call.services.blobs.put(chunks, limit=most))
-        except TooLong:
-            raise (TooLarge(f"At most {limit} bytes.") if most == limit else QuotaExceeded()) from None
-        return kept[-1]
-
-    async def store_part(part: Part) -> tuple[Blob, Part]:
-        return await store(part.chunks), part
-
+    keeper = _Keeper(call, limit, limit if room is None else room)
     try:
-        mark = upload.boundary(content_type)
-        if mark is None:
-            blob = await store(upload.body(call.receive))
-            return Received(blob, content_type.partition(";")[0].strip() or None, "", {})
-        form = await upload.form(call.receive, mark, store_part)
-    except upload.BadForm as bad:
-        await discard(call, kept)
-        raise Malformed("body", str(bad)) from None
-    except BaseException:
-        await discard(call, kept)
+        mark = upload.boundary(call.header(b"content-type") or "")
+        return await (_raw(call, keeper) if mark is None else _form(call, mark, keeper))
+    except BaseException as broken:
+        await discard(call, keeper.kept)
+        if isinstance(broken, upload.BadForm):
+            raise Malformed("body", str(broken)) from None
         raise
+
+
+class _Keeper:
+    """Stores the file of one request."""
+
+    def __init__(self, call: Call, limit: int, room: int) -> None:
+        self._blobs, self._limit, self._room = call.services.blobs, limit, room
+        self._since = 0.0
+        self.kept: list[Blob] = []
+
+    async def store(self, chunks: AsyncIterator[bytes]) -> Blob:
+        """Raises TooLarge, QuotaExceeded, Full, Down."""
+        try:
+            self.kept.append(await self._blobs.put(chunks, limit=min(self._limit, self._room)))
+        except TooLong:
+            raise (
+                TooLarge(f"At most {self._limit} bytes.") if self._limit <= self._room else QuotaExceeded()
+            ) from None
+        self._since = time.monotonic()
+        return self.kept[-1]
+
+    async def store_part(self, part: Part) -> tuple[Blob, Part]:
+        """The file of a form."""
+        return await self.store(part.chunks), part
+
+    def in_time(self) -> None:
+        """Refuse what the sweep may take before it has a name. Raises BodyTooSlow."""
+        if self.kept and time.monotonic() >= self._since + UNNAMED:
+            raise BodyTooSlow
+
+
+async def _raw(call: Call, keeper: _Keeper) -> Received:
+    content_type = call.header(b"content-type") or ""
+    blob = await keeper.store(upload.body(call.receive))
+    return Received(blob, content_type.partition(";")[0].strip() or None, "", {})
+
+
+async def _form(call: Call, mark: bytes, keeper: _Keeper) -> Received:
+    form = await upload.form(call.receive, mark, keeper.store_part)
+    keeper.in_time()
     if form.file is None:
         raise Malformed("file", "The form has no file.")
     blob, part = form.file

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
+from courtyard.core import clock
 from courtyard.core.spaces import Space
+from courtyard.web import files
+from courtyard.worker.timetable import UNTOUCHED
 from tests.dialects.v1.answers import ARTIFACT, REPORT, TIME, UNKNOWN, UUID7, Clients, got, made, pointers, problem
 from tests.world import World
 
@@ -179,6 +182,19 @@ async def test_an_upload_that_does_not_fit_leaves_nothing(
     problem(await anonymous.post(place + "?name=x", content=b"x"), 401)
     assert (await got(ada, place))["data"] == []
     assert [one async for one in services.blobs.keys(older_than=2**53)] == []
+
+
+async def test_a_form_that_goes_on_too_long_after_its_file_is_refused_before_the_sweep_takes_the_file(
+    ada: AsyncClient, place: str, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With the store's own clock a bit off, and the commit still to come.
+    assert files.UNNAMED * clock.SECOND * 2 <= UNTOUCHED
+    monkeypatch.setattr(files, "UNNAMED", 0.0)
+    problem(await ada.post(place, files={"file": ("lake.csv", b"a,b")}), 408)
+    assert (await got(ada, place))["data"] == []
+    assert [one async for one in services.blobs.keys(older_than=2**53)] == []
+    # Bytes alone are named as soon as the last of them is here.
+    assert (await ada.post(f"{place}?name=x", content=b"x")).status_code == 201
 
 
 @pytest.mark.parametrize("settings", [{"upload_limit": 1000}], indirect=True)
