@@ -11,7 +11,7 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-Prefix = Literal["cyk", "cyo", "cyr", "cya", "cyc", "cyi", "cys", "cye", "cyl", "cyu"]
+Prefix = Literal["cyk", "cyo", "cyr", "cya", "cyc", "cyi", "cys", "cye", "cyl", "cyd", "cyu"]
 SECRET_LENGTH = 40
 
 _last = 0

@@ -34,7 +34,10 @@ class TooManyLinks(Conflict):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A link and what has come of it; its secret is known to whoever made it. `created_by` is a person's id."""
+    """A link and what has come of it; its secret is known to whoever made it. `created_by` is a person's id.
+
+    `begun` downloads hold a place and are not counted among `downloads` yet.
+    """
 
     number: int
     id: str
@@ -49,6 +52,7 @@ class Link(msgspec.Struct, frozen=True):
     max_downloads: int | None
     views: int
     downloads: int
+    begun: int
     last_viewed_at: int | None
     last_downloaded_at: int | None
     created_by: str | None
@@ -59,6 +63,11 @@ class Link(msgspec.Struct, frozen=True):
     @property
     def used_up(self) -> bool:
         return self.max_downloads is not None and self.downloads >= self.max_downloads
+
+    @property
+    def taken(self) -> bool:
+        """Whether no download is left for now: one that is given up gives its place back."""
+        return self.max_downloads is not None and self.downloads + self.begun >= self.max_downloads
 
     @property
     def expired(self) -> bool:
@@ -96,7 +105,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 COLUMNS: LiteralString = (
     "select l.number, l.id, l.space_id, l.artifact_id, a.name as artifact_name, l.last4, l.name,"
     " case when l.password_hash is null then 0 else 1 end as protected, l.preview_only, l.expires_at, l.max_downloads,"
-    " l.views, l.downloads, l.last_viewed_at, l.last_downloaded_at, l.created_by, p.username as created_by_username,"
+    " l.views, l.downloads, l.begun, l.last_viewed_at, l.last_downloaded_at, l.created_by, p.username as created_by_username,"
     " l.created_at, l.updated_at from public_link l join artifact a on a.id = l.artifact_id"
     " left join person p on p.id = l.created_by"
 )
@@ -125,12 +134,6 @@ _CHANGE: LiteralString = (
 )
 _GOOD: LiteralString = " where id = :id and (expires_at is null or expires_at > :now)"
 _VIEWED: LiteralString = "update public_link set views = views + 1, last_viewed_at = :now" + _GOOD
-# By condition: of two who come for the last download at the same moment, one gets it.
-_DOWNLOADED: LiteralString = (
-    "update public_link set downloads = downloads + 1, last_downloaded_at = :now"
-    + _GOOD
-    + " and preview_only = 0 and (max_downloads is null or downloads < max_downloads)"
-)
 
 
 async def page(tx: Read, artifact: Artifact, page: Page) -> Slice[Link]:
@@ -203,6 +206,10 @@ async def change(tx: Write, actor: Actor, artifact: Artifact, link: Link, change
     row["name"] = text.name("name", row["name"] or "", shortest=0)
     row["preview_only"] = int(bool(row["preview_only"]))
     await tx.run(_CHANGE, id=link.id, now=clock.now(), **row)
+    if "password_hash" in asked:
+        # A download ends with the password that it was got by.
+        await tx.run("delete from link_ticket where link_id = :id", id=link.id)
+        await tx.run("update public_link set begun = 0 where id = :id", id=link.id)
     fields = sorted(field.removesuffix("_hash") for field in asked)
     await events.record(tx, actor, "link.updated", space_id=link.space_id, object_id=link.id, fields=fields)
     return await find(tx, artifact, link.id)
@@ -225,11 +232,11 @@ async def remove(tx: Write, actor: Actor, link: Link) -> None:
 
 
 async def look(tx: Read, secret: str, *, begun: bool = False) -> Open:
-    """What a secret leads to; `begun`: for a download that was counted already. Raises LinkOver."""
+    """What a secret leads to; `begun`: for a download that holds a place already. Raises LinkOver."""
     if not ids.plausible(secret):
         raise LinkOver
     link = await tx.one(Link, COLUMNS + " where l.token_hash = :hash", hash=ids.digest(secret))
-    if link is None or link.expired or (link.used_up and not begun):
+    if link is None or link.expired or (link.taken and not begun):
         raise LinkOver
     artifact = await tx.one(
         Artifact, ARTIFACT + " from artifact a where a.id = :id and a.deleted_at is null", id=link.artifact_id
@@ -243,15 +250,6 @@ async def look(tx: Read, secret: str, *, begun: bool = False) -> Open:
 async def viewed(tx: Write, link: Link) -> None:
     """Count that somebody saw the page."""
     await tx.run(_VIEWED, id=link.id, now=clock.now())
-
-
-async def downloaded(tx: Write, actor: Actor, link: Link) -> None:
-    """Count a download that begins now. Raises PreviewOnly, LinkOver."""
-    if not await tx.run(_DOWNLOADED, id=link.id, now=clock.now()):
-        raise PreviewOnly if link.preview_only else LinkOver
-    await events.record(
-        tx, actor, "link.downloaded", space_id=link.space_id, object_id=link.id, artifact_id=link.artifact_id
-    )
 
 
 async def refused(tx: Write, actor: Actor, link: Link) -> None:

@@ -77,5 +77,9 @@ class BodyMalformed(BodyRefused):
     refusal = Refusal(400, "malformed_request", "The request is not well-formed HTTP.")
 
 
+class BrokenOff(Exception):
+    """An answer cannot go on, and says why: the client sees fewer bytes than were announced."""
+
+
 class ClientGone(Exception):
     """The client hung up before its body or its answer was complete; nobody is left to speak to."""

@@ -1,17 +1,21 @@
 """Bytes of strangers on their way out: whole or in part, never anything that a browser would run."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from courtyard.storage.blobs import Readable
-from courtyard.storage.database import Down
+from courtyard.storage.database import Busy, Down, Full
+from courtyard.web.arrival import BrokenOff
 from courtyard.web.names import attachment
 from courtyard.web.ranges import Span, Wanted, wanted
 
 PIECE = 1_048_576
+TROUBLE = (Busy, Down, Full)
+"""What the stores raise; once an answer has begun it can only be broken off."""
 OPAQUE = "application/octet-stream"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 # What a browser may be told. Anything it could run as a page or a program is opaque bytes.
@@ -55,10 +59,6 @@ class File(NamedTuple):
     name: str
 
 
-class BrokenOff(Exception):
-    """The store went away in the middle of a file: the client sees fewer bytes than were announced."""
-
-
 class Download(Response):
     """Answers GET and HEAD for one file, with `more` headers. A reader that takes nothing for 60 s is cut off by the listener."""
 
@@ -72,11 +72,19 @@ class Download(Response):
         self._file = file
         self._more = more
 
+    def span(self, scope: Scope) -> Span | None:
+        """The bytes that go with the answer to this request; None when there are none."""
+        return None if scope["method"] == "HEAD" else self._asked(scope).span
+
+    def _asked(self, scope: Scope) -> Wanted:
+        head = scope["method"] == "HEAD"
+        return wanted(scope["headers"], f'"{self._file.sha256}"'.encode("ascii"), self._file.size, head=head)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises FileNotFoundError or Down before anything is sent when there are no bytes; BrokenOff after that."""
         etag = f'"{self._file.sha256}"'.encode("ascii")
         head = scope["method"] == "HEAD"
-        asked = wanted(scope["headers"], etag, self._file.size, head=head)
+        asked = self._asked(scope)
         span = asked.span
         # The first piece before the status: bytes that cannot be read must not begin as a success.
         piece = b"" if span is None or head else await self._read(span, 0)
@@ -116,6 +124,49 @@ class Download(Response):
         headers.append((b"content-type", shown_type(self._file.content_type).encode("ascii")))
         headers.append((b"content-disposition", attachment(self._file.name)))
         return headers
+
+
+class Told(Response):
+    """A download of which somebody is told, once, how many bytes have left: before the last of them does, or at a break.
+
+    It breaks off by itself after so many `seconds`.
+    """
+
+    def __init__(self, download: Download, tell: Callable[[int], Awaitable[None]], seconds: float) -> None:
+        self.status_code = 200
+        self.background = None
+        self.body = b""
+        self.raw_headers = []
+        self._download = download
+        self._tell = tell
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises as the download does."""
+        sent, told, end = 0, False, time.monotonic() + self._seconds
+
+        async def counted(message: Message) -> None:
+            nonlocal sent, told
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                # Told first: who breaks off just before the end has nearly everything.
+                told = True
+                await self._told(sent + len(message.get("body", b"")))
+            await send(message)
+            sent += len(message.get("body", b""))
+            if time.monotonic() > end and not told:
+                raise BrokenOff("it took too long")
+
+        try:
+            await self._download(scope, receive, counted)
+        finally:
+            if not told:
+                await self._told(sent)
+
+    async def _told(self, sent: int) -> None:
+        try:
+            await self._tell(sent)
+        except TROUBLE as error:
+            raise BrokenOff(str(error)) from error
 
 
 def shown_type(content_type: str | None) -> str:

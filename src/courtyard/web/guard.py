@@ -18,6 +18,7 @@ from courtyard.web.arrival import (
     BodyMalformed,
     BodyRefused,
     BodyTooLarge,
+    BrokenOff,
     ClientGone,
     Refusal,
 )
@@ -88,6 +89,8 @@ class Guard:
             await self._turn_away(exchange, refused.refusal)
         except ClientGone:
             pass
+        except BrokenOff as broken:
+            _log.error("broken off", route=arrival.route, reason=str(broken))
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the trace
             _log.exception("bug", method=scope["method"], route=arrival.route)
             await self._turn_away(exchange, BROKEN)

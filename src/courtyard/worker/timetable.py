@@ -16,6 +16,7 @@ from courtyard.core import (
     news,
     request_log,
     statistics,
+    tickets,
     uploads,
 )
 from courtyard.core.actor import system
@@ -71,6 +72,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("expired uploads", 60, lambda: expire_uploads(tools), first=5),
         Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
+        Chore("downloads given up", 60, lambda: lapse_tickets(tools), first=35),
         Chore("imports", 600, in_one(imports.forget), first=30),
         Chore("imports given up", 20, lambda: clear_abandoned(tools), first=3),
         Chore("sources", 600, in_one(generation.forget), first=30),
@@ -170,6 +172,14 @@ async def forget_news(tools: Tools) -> None:
         async with tools.database.write() as tx:
             more = await news.forget(tx)
         await asyncio.sleep(BREATH)
+
+
+async def lapse_tickets(tools: Tools) -> None:
+    """Give back the places of downloads by public links that nobody went on with, one after the other."""
+    more = True
+    while more:
+        async with tools.database.write() as tx:
+            more = await tickets.lapse(tx)
 
 
 async def forget_requests(tools: Tools) -> None:

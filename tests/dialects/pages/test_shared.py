@@ -101,14 +101,14 @@ async def test_ranges_retries_and_looks_are_no_further_downloads(
     path = local(link)
     assert (await anonymous.head(path)).status_code == (await anonymous.head(f"{path}/download")).status_code == 200
     ticket = await begun(anonymous, path)
-    for start in (0, 500, 0):
-        part = await anonymous.get(ticket, headers={"Range": f"bytes={start}-"})
-        assert (part.status_code, part.content) == (206, BYTES[start:])
+    for start, end, downloads in ((500, 999, 0), (200, 399, 0), (0, 199, 0), (300, 600, 1), (0, 999, 1)):
+        part = await anonymous.get(ticket, headers={"Range": f"bytes={start}-{end}"})
+        assert (part.status_code, part.content) == (206, BYTES[start : end + 1])
         assert "noindex" in part.headers["x-robots-tag"]
-    assert (await anonymous.get(ticket)).content == BYTES
-    seen = await got(v1("ada"), f"{place}/{link['id']}")
-    assert (seen["views"], seen["downloads"], seen["active"]) == (0, 1, False)
-    await over(anonymous, path)
+        seen = await got(v1("ada"), f"{place}/{link['id']}")
+        assert (seen["views"], seen["downloads"], seen["active"]) == (0, downloads, not downloads)
+        # Nobody else gets its place meanwhile.
+        await over(anonymous, path)
     for wrong in (ticket[:-1] + ("A" if ticket[-1] != "A" else "B"), f"{path}/download/x", f"{path}/download/9.9.9"):
         assert (await anonymous.get(wrong)).status_code == 404
     await v1("ada").patch(f"{place}/{link['id']}", json={"max_downloads": 2})
@@ -123,6 +123,9 @@ async def test_of_many_who_come_at_once_no_more_than_allowed_get_it(
     link = await made(v1("ada"), place, {"max_downloads": 3})
     answers = await asyncio.gather(*(anonymous.get(f"{local(link)}/download") for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [303] * 3 + [404] * 7
+    assert (await got(v1("ada"), f"{place}/{link['id']}"))["downloads"] == 0
+    begun_ = [answer.headers["location"] for answer in answers if answer.status_code == 303]
+    assert [(await anonymous.get(ticket)).content for ticket in begun_] == [BYTES] * 3
     assert (await got(v1("ada"), f"{place}/{link['id']}"))["downloads"] == 3
 
 

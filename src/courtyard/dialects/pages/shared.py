@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from courtyard.core import clock, ids, links
+from courtyard.core import clock, links, tickets
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import NotReady, previews
 from courtyard.core.errors import NotFound
@@ -18,15 +18,13 @@ from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.visitors import origin
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
-from courtyard.web.download import Download, File
+from courtyard.web.download import Download, File, Told
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Supplier, Whole
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 UNLOCKED = clock.HOUR
 """So long a browser is not asked for the password again."""
-TICKET = 6 * clock.HOUR
-"""So long a download that has begun can be gone on with; it was counted when it began."""
 PLAIN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
 UNLISTED = ((b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex, nofollow"))
 """With bytes, as with pages: no search engine keeps what a link leads to."""
@@ -101,7 +99,7 @@ async def unlock(call: Whole, found: Opened, token: str, body: Password) -> Resp
         call.services.rates.forget("failed_login", *tries)
     response = _bare(views.go(f"/l/{token}"))
     until = clock.now() + UNLOCKED
-    value = f"{until}.{_signed(call, 'unlocked', found, f'{until}.{_fingerprint(found)}')}"
+    value = f"{until}.{_signed(call, found, f'{until}.{_fingerprint(found)}')}"
     response.raw_headers.append(cookies.written(call, _cookie(found), value, seconds=UNLOCKED // 1_000))
     return response
 
@@ -120,7 +118,7 @@ async def link_preview(call: Whole, found: Opened, token: str) -> Response:
 
 @router.get("/l/{token}/download")
 async def link_download(call: Whole, found: Opened, token: str) -> Response:
-    """Counts a download, and leads to its bytes under an address that can be asked again, in parts or as a whole."""
+    """Begins a download, and leads to its bytes under an address that can be asked again, in parts or as a whole."""
     return await _begin(call, found, token)
 
 
@@ -140,21 +138,32 @@ async def _begin(call: Call, found: Open, token: str) -> Response:
             raise links.PreviewOnly
         return Download(call.services.blobs, _file(found), UNLISTED)
     async with call.services.database.write() as tx:
-        await links.downloaded(tx, Actor(origin(call)), found.link)
-    until = f"{clock.now() + TICKET}.{ids.code(8, ids.LOWER)}"
-    return _bare(views.go(f"/l/{token}/download/{until}.{_ticket(call, found, until)}"))
+        ticket = await tickets.begin(tx, found.link, found.artifact)
+    return _bare(views.go(f"/l/{token}/download/{ticket}"))
 
 
 @router.get("/l/{token}/download/{ticket}")
 async def link_bytes(call: Whole, found: Begun, token: str, ticket: str) -> Response:
-    """The bytes of a download that was counted, whole or a range of them."""
-    until, _, signature = ticket.rpartition(".")
-    good = _same(signature, _ticket(call, found, until)) and int(until.partition(".")[0]) > clock.now()
-    if not good or found.link.preview_only:
+    """The bytes of a download that has begun, whole or a range of them. It counts when all of them were delivered."""
+    async with call.reading() as tx:
+        await tickets.good(tx, found.link, ticket)
+    if found.link.preview_only:
         raise LinkOver
     if found.artifact.status != "completed":
         raise NotReady
-    return Download(call.services.blobs, _file(found), UNLISTED)
+    download = Download(call.services.blobs, _file(found), UNLISTED)
+    span = download.span(call.scope)
+    if span is None:
+        return download
+    async with call.services.database.write() as tx:
+        await tickets.send(tx, found.link, found.artifact, ticket, span.length)
+
+    async def told(length: int) -> None:
+        async with call.services.database.write() as tx:
+            opened = (found.link, found.artifact, ticket)
+            await tickets.sent(tx, Actor(origin(call)), opened, span, length)
+
+    return Told(download, told, tickets.LONGEST / clock.SECOND)
 
 
 def _file(found: Open) -> File:
@@ -167,7 +176,7 @@ def _unlocked(call: Call, found: Open) -> bool:
     if found.password_hash is None:
         return True
     until, _, signature = cookies.read(call, _cookie(found)).partition(".")
-    signed = _signed(call, "unlocked", found, f"{until}.{_fingerprint(found)}")
+    signed = _signed(call, found, f"{until}.{_fingerprint(found)}")
     return _same(signature, signed) and int(until) > clock.now()
 
 
@@ -179,13 +188,8 @@ def _fingerprint(found: Open) -> str:
     return hashlib.sha256((found.password_hash or "").encode()).hexdigest()[:16]
 
 
-def _ticket(call: Call, found: Open, until: str) -> str:
-    """It ends with the password that it was got by."""
-    return _signed(call, "ticket", found, until if found.password_hash is None else f"{until}.{_fingerprint(found)}")
-
-
-def _signed(call: Call, what: str, found: Open, text: str) -> str:
-    return call.services.cursors.sign(f"link {what} {found.link.id}", text)
+def _signed(call: Call, found: Open, text: str) -> str:
+    return call.services.cursors.sign(f"link unlocked {found.link.id}", text)
 
 
 def _same(signature: str, ours: str) -> bool:
