@@ -4,8 +4,11 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 from httpx2 import AsyncClient
+from structlog.testing import capture_logs
 
 from courtyard.core.spaces import Space
+from courtyard.storage.database import Down
+from courtyard.storage.local import LocalBlobs
 from courtyard.web.dialect import Services
 from courtyard.worker import Pace, Setup, Worker
 from tests.bags.parcels import bagged, content, read, zipped
@@ -66,6 +69,25 @@ async def test_a_space_goes_out_and_comes_in_as_another(
     before, after = content(out.content), content(again.content)
     assert after == {**before, "space": {**before["space"], "name": "Copy"}}
     assert {"space.exported", "space.import_promised", "space.imported"} <= set(await world.events())
+
+
+async def test_an_export_that_breaks_off_with_the_store_is_no_mistake_of_ours(
+    world: World, services: Services, v1: V1, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = await filled(world, services)
+    path = f"/v1/spaces/{space.id}/export"
+    # Made before: a request whose answer breaks off is answered by nobody.
+    assert (await v1("ada").get(path)).status_code == 200
+
+    async def gone(*_: object) -> bytes:
+        raise Down("the disk is gone")
+
+    monkeypatch.setattr(LocalBlobs, "read", gone)
+    with capture_logs() as logs, pytest.raises(AssertionError):
+        await v1("ada").get(path)
+    assert [(line["event"], line.get("reason")) for line in logs if line["log_level"] in ("error", "critical")] == [
+        ("broken off", "the disk is gone")
+    ]
 
 
 async def test_who_may_take_a_space_out(world: World, services: Services, v1: V1, anonymous: AsyncClient) -> None:

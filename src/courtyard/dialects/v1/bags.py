@@ -17,8 +17,9 @@ from courtyard.core.bags import Terms, imports
 from courtyard.dialects.v1 import contents
 from courtyard.dialects.v1.doors import Overseen
 from courtyard.web.answer import Answer
+from courtyard.web.arrival import BrokenOff
 from courtyard.web.call import Call
-from courtyard.web.download import ALWAYS, BrokenOff
+from courtyard.web.download import ALWAYS, TROUBLE
 from courtyard.web.files import Transaction, named, receive
 from courtyard.web.names import attachment
 from courtyard.web.preconditions import one
@@ -93,7 +94,7 @@ class Leaving(Response):
                     piece = await anext(chunks)
             except StopAsyncIteration:
                 await send({"type": "http.response.body", "body": b""})
-            except Broken as error:
+            except (Broken, *TROUBLE) as error:
                 raise BrokenOff(str(error)) from error
 
 
