@@ -52,7 +52,11 @@ async def generate(tools: Tools, job: Job) -> Settle | None:
         return _failed(job, full.message)
 
     async def settle(tx: Write) -> bool:
-        return await generation.fulfil(tx, job, blob, rendering.TYPES[terms.target])
+        try:
+            return await generation.fulfil(tx, job, blob, rendering.TYPES[terms.target])
+        except quota.QuotaExceeded as full:
+            # Others took the room since it was looked for. Of this transaction nothing stays; the artifact fails with its job.
+            raise Failed(full.message, final=True) from None
 
     return settle
 

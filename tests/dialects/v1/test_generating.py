@@ -12,11 +12,13 @@ from httpx2 import AsyncClient
 from PIL import Image
 
 from courtyard import rendering
-from courtyard.core import quota
+from courtyard.core import queue, quota
 from courtyard.core.artifacts import generation
 from courtyard.core.spaces import Space
 from courtyard.web.dialect import Services
 from courtyard.worker import Pace, Setup, Worker
+from courtyard.worker.generation import generate
+from courtyard.worker.work import Failed, Tools
 from tests.dialects.v1.answers import ARTIFACT, UNKNOWN, Clients, got, made, pointers, problem
 from tests.rendering.word import minutes
 from tests.world import World
@@ -300,6 +302,28 @@ async def test_a_source_takes_room_until_nobody_needs_it(
         assert await generation.forget(tx) == 1
     assert await room() == (finished["size"], 0)
     assert await quota_left(services, space) == 2 * size - finished["size"]
+
+
+async def test_what_finds_no_room_when_it_is_made_fails_at_once_and_says_why(
+    ada: AsyncClient, world: World, place: str, services: Services, tmp_path: Path
+) -> None:
+    artifact = await made(ada, f"{place}/generate", order(MARKDOWN, "html"))
+    async with world.database.write() as tx:
+        job = await queue.claim(tx)
+    assert job is not None
+    settle = await generate(Tools(services.database, services.blobs, Setup(data_dir=tmp_path, public_url="")), job)
+    assert settle is not None
+    async with world.database.write() as tx:
+        await quota.limit(tx, bytes=1, artifacts=0)
+    with pytest.raises(Failed) as failed:
+        async with world.database.write() as tx:
+            await settle(tx)
+    assert failed.value.final
+    async with world.database.write() as tx:
+        await queue.fail(tx, job, failed.value.message, final=failed.value.final)
+        assert await generation.settle_ended(tx) == 1
+    row = await got(ada, f"{place}/{artifact['id']}")
+    assert (row["status"], row["error"]) == ("failed", quota.QuotaExceeded().message)
 
 
 async def test_who_purges_what_was_not_made_yet_has_its_room_back(
