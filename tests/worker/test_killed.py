@@ -157,18 +157,19 @@ async def test_a_job_that_kills_every_worker_is_given_up(crew: Crew) -> None:
     assert await crew.results() == {}
 
 
-@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 async def test_a_job_is_finished_within_its_lease_and_five_seconds_however_often_its_worker_dies(crew: Crew) -> None:
     [job] = await crew.enqueue()
     for name in ("first", "second", "third"):
         crew.start(name, seconds=60)
         await crew.wait_for(began(name))
         crew.signal(name, signal.SIGKILL)
-    lost = time.monotonic()
+    over = time.monotonic() + LEASE / 1_000
     crew.start("last", seconds=0.1)
+    await crew.wait_for(lambda log: "last ready" in log)
+    # What a process takes to start on a busy machine is none of the promise.
+    over = max(over, time.monotonic())
     await crew.wait_for(began("last"))
-    # The rest is what a process takes to start on a busy machine.
-    assert time.monotonic() - lost < LEASE / 1_000 + 5 + 5
+    assert time.monotonic() - over < 5
     crew.signal("last", signal.SIGTERM)
     assert await crew.results() == {job: "last"}
     assert await crew.jobs() == [(job, "completed", 4)]

@@ -202,7 +202,8 @@ _LOST: LiteralString = (
 )
 LOST = Pair(sqlite=_LOST, postgres=_LOST + " for update skip locked")
 RECOVERED = 200
-LONGEST_AFTER_LOSS = 4 * clock.SECOND
+LONGEST_AFTER_LOSS = 3 * clock.SECOND
+"""With it a job is finished within its lease and five seconds, whatever else a worker waits for."""
 
 
 async def any_lost(tx: Read) -> bool:
@@ -214,7 +215,7 @@ async def any_lost(tx: Read) -> bool:
 async def recover(tx: Write) -> int:
     """Put jobs whose lease ran out back in line (or fail them after their last attempt); how many, at most 200.
 
-    The first time at once. Then with pauses of up to four seconds: should the job itself kill its worker, those that happened to run
+    The first time at once. Then with pauses of up to three seconds: should the job itself kill its worker, those that happened to run
     beside it do not meet it again each time, and go on.
     """
     now = clock.now()
