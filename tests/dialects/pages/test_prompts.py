@@ -1,6 +1,7 @@
 """When an application asks again: what was allowed before is not asked for twice, unless it must be."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -9,7 +10,7 @@ from courtyard.core.oauth import applications, codes, consents
 from courtyard.core.oauth.applications import Application, NewApplication
 from tests.core.moments import Moment
 from tests.dialects.pages.asking import BACK
-from tests.dialects.pages.browser import Browser, path_of
+from tests.dialects.pages.browser import Browser, directives, path_of
 from tests.dialects.pages.conftest import PASSWORD, with_second
 from tests.dialects.pages.test_changes import stale
 from tests.dialects.pages.test_consent import ISSUER, answer, question
@@ -152,3 +153,42 @@ async def test_a_hint_begins_the_form(browser: Browser, ada: str, world: World) 
     page = await browser.follow(await browser.get(question(app, login_hint=ada)))
     assert page.page.form.fields["email"] == ada
     assert "code" in answer(await browser.follow(await browser.submit(page, password=PASSWORD)))
+
+
+@pytest.mark.parametrize(
+    ("uri", "target"), [(BACK, "https://app.example.org"), (LOOPBACK, "http://127.0.0.1"), (OWN, "org.example.app:")]
+)
+async def test_the_form_to_sign_in_may_lead_on_to_who_asks(
+    browser: Browser, ada: str, world: World, uri: str, target: str
+) -> None:
+    app = await let_in(world)
+    await with_second(world, "ada")
+    page = await browser.follow(await browser.get(question(app, redirect_uri=uri)))
+    assert directives(page.response)["form-action"] == f"'self' {target}"
+    wrong = await browser.submit(page, email=ada, password="not this one at all")
+    assert directives(wrong.response)["form-action"] == f"'self' {target}"
+    second = await browser.follow(await browser.submit(wrong, password=PASSWORD))
+    assert directives(second.response)["form-action"] == f"'self' {target}"
+
+
+async def test_the_form_to_confirm_may_lead_on_to_who_asks(entered: Entered, world: World) -> None:
+    browser = await entered()
+    again = await browser.follow(await browser.get(question(await let_in(world), prompt="login")))
+    assert directives(again.response)["form-action"] == "'self' https://app.example.org"
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({"redirect_uri": "https://elsewhere.example.org/back"}, ""),
+        ({"client_id": "0" * 24}, ""),
+        ({"redirect_uri": None}, ""),
+        ({}, "&client_id=another"),
+    ],
+)
+async def test_nobody_unknown_is_led_on_to(
+    browser: Browser, world: World, change: dict[str, str | None], more: str
+) -> None:
+    place = question(await let_in(world), **change) + more
+    page = await browser.get(f"/login?next={quote(place, safe='')}")
+    assert directives(page.response)["form-action"] == "'self'"

@@ -12,6 +12,7 @@ from courtyard.core.identity.passkeys import WrongPasskey
 from courtyard.core.identity.sessions import Session
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Confirmation, Form, Next, Passkey
+from courtyard.dialects.pages.onward import form_target
 from courtyard.dialects.pages.passkeys import asked_of
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, local, with_session
 from courtyard.web.call import Call
@@ -38,6 +39,7 @@ async def _shown(call: Call, target: str, error: str = "", status: int = 200) ->
         call,
         "again",
         status,
+        form_target=await form_target(call, target),
         script=bool(address),
         next=local(target),
         person=person,

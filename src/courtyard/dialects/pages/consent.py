@@ -18,6 +18,7 @@ from courtyard.core.oauth.wishes import Wish
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.errors import BadClient, ConfirmAgain, SignInFirst
 from courtyard.dialects.pages.forms import Decision, DeviceDecision, UserCode
+from courtyard.dialects.pages.onward import origin_of
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, place, seek
 from courtyard.web import input as reading
 from courtyard.web.call import Call
@@ -26,7 +27,6 @@ from courtyard.web.suppliers import Changing, Looking, Whole, Write
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?")
 SENTENCES = {
     "read": "See your spaces and all that is in them",
     "write": "Change your spaces: make, edit and delete them and what is in them, invite people",
@@ -163,12 +163,10 @@ async def _consent(call: Call, actor: Actor, asked: Asked) -> Response:
         await _surely(tx, actor, asked.scopes, place(call))
         person = await people.find(tx, actor.person_id)
     parts = urlsplit(asked.redirect_uri)
-    # What a policy cannot name as a host (an address in brackets, a program's own scheme) it names by its scheme.
-    target = f"{parts.scheme}://{parts.netloc}" if HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"
     return views.page(
         call,
         "consent",
-        form_target=target,
+        form_target=origin_of(asked.redirect_uri),
         application=asked.application.name,
         host=parts.netloc or parts.scheme,
         sentences=[SENTENCES[scope] for scope in asked.scopes],

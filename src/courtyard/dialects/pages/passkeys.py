@@ -50,7 +50,7 @@ async def sign_in(call: Whole, own: OwnForm, body: Passkey) -> Response:
             call.services.database, site(call), body.challenge, body.answer, origin(call), agent
         )
     except WrongPasskey as wrong:
-        return sign_in_shown(call, body.next, error=wrong.message, status=401)
+        return await sign_in_shown(call, body.next, error=wrong.message, status=401)
     return with_session(call, views.go(local(body.next)), secret)
 
 

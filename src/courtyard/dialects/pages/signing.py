@@ -14,6 +14,7 @@ from courtyard.core.identity import people, second, sessions
 from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.dialects.pages.forms import Address, Entrance, Form, NewAccount, Next, Second, SignIn
+from courtyard.dialects.pages.onward import form_target
 from courtyard.dialects.pages.visitors import OwnForm, SignedIn, entered, local, origin, seek, with_session
 from courtyard.web.call import Call
 from courtyard.web.relying import offered
@@ -33,10 +34,10 @@ async def sign_in_page(call: Whole, asked: Annotated[Entrance, Query()]) -> Resp
         if not await people.any_yet(tx):
             # Nobody could sign in: a new installation begins with its first administrator.
             return views.go("/setup")
-    return sign_in_shown(call, asked.next, asked.email)
+    return await sign_in_shown(call, asked.next, asked.email)
 
 
-def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", status: int = 200) -> Response:
+async def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", status: int = 200) -> Response:
     """The page on which one signs in, with what was typed before."""
     site = offered(call)
     open_house = call.services.policy.registration == "open"
@@ -44,6 +45,7 @@ def sign_in_shown(call: Call, target: str, email: str = "", error: str = "", sta
         call,
         "login",
         status,
+        form_target=await form_target(call, target),
         script=bool(site),
         next=target,
         email=email,
@@ -62,7 +64,7 @@ async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
         with call.services.rates.signing_in(call.arrival.client, body.email):
             session, secret = await accounts.sign_in(database, body.email, body.password, origin(call), agent)
     except WrongPassword as wrong:
-        return sign_in_shown(call, body.next, body.email, wrong.message, 401)
+        return await sign_in_shown(call, body.next, body.email, wrong.message, 401)
     return entered(call, session, secret, local(body.next))
 
 
@@ -80,7 +82,17 @@ async def second_shown(call: Call, target: str, error: str = "", status: int = 2
     except InvalidCredential:
         raise SignInFirst(local(target)) from None
     site = offered(call) if ways.passkeys else ""
-    return views.page(call, "second", status, script=bool(site), next=target, ways=ways, site=site, error=error)
+    return views.page(
+        call,
+        "second",
+        status,
+        form_target=await form_target(call, target),
+        script=bool(site),
+        next=target,
+        ways=ways,
+        site=site,
+        error=error,
+    )
 
 
 @router.post("/login/second")

@@ -25,7 +25,7 @@ _templates = Environment(
 
 
 def policy(form_target: str = "", *, script: bool = False) -> str:
-    """What a page may do: show our style and post to us (and, after consent, go on to `form_target`).
+    """What a page may do: show our style and post to us (and, from there, lead on to `form_target`).
 
     With `script` it may also run the one file of ours that asks for passkeys.
     """
