@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from courtyard.core import accounts, organizations, spaces
+from courtyard.core import accounts, ids, organizations, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.accounts.proofs import WrongPassword
 from courtyard.core.actor import Actor
@@ -13,6 +13,9 @@ from courtyard.core.identity import credentials, people, rotation, standing
 from courtyard.core.identity.credentials import Credential, NewKey
 from courtyard.core.membership import organization_keys, organization_members
 from courtyard.core.membership.organization_members import NoPerson
+from courtyard.core.oauth import applications, consents, tokens
+from courtyard.core.oauth.applications import NewApplication
+from courtyard.core.oauth.tokens import Granted
 from courtyard.core.organizations import Personal
 from courtyard.core.paging import Page
 from tests.world import ANYBODY, ORIGIN, World
@@ -195,3 +198,48 @@ async def test_nobody_becomes_the_member_that_stands_for_service_keys(world: Wor
         await accounts.sign_in(world.database, member.email, "correct horse battery", ORIGIN, "browser")
     with pytest.raises(Invalid):
         await accounts.ask_reset(world.database, member.email, ORIGIN)
+
+
+@pytest.mark.parametrize("lapsed", [False, True])
+@pytest.mark.parametrize("end", ["the consent is withdrawn", "the person is disabled"])
+async def test_a_service_key_that_an_application_made_ends_with_what_allowed_it(
+    world: World, end: str, lapsed: bool
+) -> None:
+    robot, bob = await acme(world)
+    program = await let_in(world, bob)
+    first = await make(world, program)
+    maker = await enter(world, first[1])
+    async with world.database.write() as tx:
+        second = await credentials.create(tx, maker, ROBOT)
+    of_ada = await make(world, await let_in(world, await world.actor("ada")))
+    root = await world.administrator()
+    async with world.database.write() as tx:
+        if lapsed:
+            # Long after the tokens of the consent are forgotten.
+            await tx.run("update credential set expires_at = 1 where kind in ('access', 'refresh')")
+            await tokens.forget(tx)
+        if end == "the consent is withdrawn":
+            (consent,) = (await consents.page(tx, bob, Page(10))).items
+            await consents.withdraw(tx, bob, consent)
+        else:
+            await standing.disable(tx, root, bob.person_id)
+    for key in (first, second):
+        with pytest.raises(InvalidCredential):
+            await enter(world, key[1])
+    # What bob made himself, and what others let in, goes on.
+    async with world.database.read() as tx:
+        assert await tx.one(
+            int, "select 1 from credential where id = :id and revoked_at is null", id=robot.credential_id
+        )
+    await enter(world, of_ada[1])
+
+
+async def let_in(world: World, person: Actor) -> Actor:
+    """An application that this person lets act with all their rights, as a caller."""
+    owner = await world.actor("cy")
+    new = NewApplication(name="Reports", redirect_uris=[], scopes=["admin"])
+    async with world.database.write() as tx:
+        app, _ = await applications.create(tx, owner, new)
+        await consents.grant(tx, person, app, ["admin"])
+        issued = await tokens.issue(tx, person, app, Granted(person.person_id, ids.new(), "admin"))
+    return await enter(world, issued.access)

@@ -1,7 +1,7 @@
 """Credentials: one kind of row for people and programs, whatever form a dialect gives it."""
 
 import ipaddress
-from typing import Any, Literal, LiteralString
+from typing import Literal, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -258,13 +258,13 @@ async def issue(
 
     What the token of an application makes ends with the consent behind it, and acts as the application does.
     """
-    secret = ids.secret("cyk")
-    credential_id = ids.new()
+    secret, credential_id = ids.secret("cyk"), ids.new()
     await tx.run(
         "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, spaces, networks, created_at,"
-        " expires_at, organization_id, application_id, family) values (:id, :person, :kind, :name, :hash, :prefix, :last4,"
-        " :scopes, :spaces, :networks, :now, :expires, :organization, :application,"
-        " (select m.family from credential m where m.id = :maker))",
+        " expires_at, organization_id, application_id, family, allowed_by) values (:id, :person, :kind, :name, :hash,"
+        " :prefix, :last4, :scopes, :spaces, :networks, :now, :expires, :organization, :application,"
+        " (select m.family from credential m where m.id = :maker), (select coalesce(m.allowed_by, m.person_id)"
+        " from credential m where m.id = :maker and m.application_id is not null))",
         id=credential_id,
         person=person_id,
         kind=kind,
@@ -281,7 +281,7 @@ async def issue(
         application=actor.application_id,
         maker=actor.credential_id or "",
     )
-    detail: dict[str, Any] = {"organization_id": organization_id} if organization_id else {}
+    detail = {"organization_id": organization_id} if organization_id else {}
     await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes, **detail)
     return await _again(tx, credential_id), secret
 

@@ -15,7 +15,7 @@ class LastAdministrator(Conflict):
 async def disable(tx: Write, actor: Actor, person_id: str) -> Person:
     """Close an account: sessions, credentials and mailed links end at once, jobs that the person started are cancelled.
 
-    Keys of organizations outlive it. For platform administrators. Raises Forbidden, NotFound, LastAdministrator.
+    Keys of organizations outlive it, but for those that an application made in the name of that person. For platform administrators. Raises Forbidden, NotFound, LastAdministrator.
     """
     await people.as_administrator(tx, actor, "disable", person_id)
     await another_administrator(tx, person_id)
@@ -39,8 +39,8 @@ async def let_go(tx: Write, actor: Actor, person_id: str) -> int:
     await tx.run("delete from authorization_code where person_id = :id", id=person_id)
     await tx.run("delete from device_code where person_id = :id", id=person_id)
     while await tx.run(
-        "update credential set revoked_at = :now where person_id = :id and organization_id is null"
-        " and revoked_at is null",
+        "update credential set revoked_at = :now where revoked_at is null"
+        " and ((person_id = :id and organization_id is null) or allowed_by = :id)",
         id=person_id,
         now=now,
     ):

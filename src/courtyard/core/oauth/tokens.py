@@ -167,13 +167,13 @@ async def revoke_family(tx: Write, actor: Actor, family: str, reason: str, *, pe
 
 
 async def revoke_all(tx: Write, person_id: str, application_id: str) -> None:
-    """End every token of an application for one person, and the codes that would give it new ones."""
+    """End every token of an application for one person, its keys for their organizations, and the codes under way."""
     named = {"person": person_id, "application": application_id}
     for table in ("authorization_code", "device_code"):
         await tx.run(f"delete from {table} where person_id = :person and application_id = :application", **named)
     while await tx.run(
-        "update credential set revoked_at = :now where person_id = :person and application_id = :application"
-        " and revoked_at is null",
+        "update credential set revoked_at = :now where application_id = :application and revoked_at is null"
+        " and (person_id = :person or allowed_by = :person)",
         now=clock.now(),
         **named,
     ):
