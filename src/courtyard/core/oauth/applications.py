@@ -12,7 +12,7 @@ from courtyard.core import clock, events, ids, text
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Forbidden, Invalid, NotFound
 from courtyard.core.identity import sessions
-from courtyard.core.oauth.scopes import WORDS, Word
+from courtyard.core.oauth.scopes import WORDS, Word, within
 from courtyard.core.paging import LAST, Page, Slice, cut
 from courtyard.storage.database import Pair, Read, Write
 
@@ -71,6 +71,8 @@ _HELD = Pair(sqlite=_OWN, postgres=_OWN + " for no key update")
 _PAGE: LiteralString = COLUMNS + " where owner_id = :person and id < :past order by id desc limit :limit"
 _EVERY: LiteralString = COLUMNS + " where id < :past order by id desc limit :limit"
 _BY_CLIENT: LiteralString = COLUMNS + " where client_id = :client_id"
+# Shared: exchanges do not wait for each other, and whoever makes the scopes fewer finds what they leave behind.
+_AS_IT_IS = Pair(sqlite=_BY_CLIENT, postgres=_BY_CLIENT + " for share")
 
 
 async def create(tx: Write, actor: Actor, new: NewApplication) -> tuple[Application, str | None]:
@@ -126,9 +128,9 @@ async def everybodys(tx: Read, actor: Actor, page: Page) -> Slice[Application]:
     return cut(rows, page.limit)
 
 
-async def seek(tx: Read, client_id: str) -> Application | None:
-    """The application that calls itself so, whoever asks."""
-    return await tx.one(Application, _BY_CLIENT, client_id=client_id)
+async def seek(tx: Read, client_id: str, *, hold: bool = False) -> Application | None:
+    """The application that calls itself so, whoever asks; with `hold` it stays as it is until the caller's commit."""
+    return await tx.one(Application, _AS_IT_IS if hold else _BY_CLIENT, client_id=client_id)
 
 
 async def seek_by_id(tx: Read, application_id: str) -> Application | None:
@@ -137,7 +139,10 @@ async def seek_by_id(tx: Read, application_id: str) -> Application | None:
 
 
 async def change(tx: Write, actor: Actor, application: Application, changes: Changes) -> Application:
-    """Apply a merge patch to one of the caller's applications. Raises Invalid, Forbidden; ConfirmFirst for where codes go."""
+    """Apply a merge patch to one of the caller's applications: what can do more than its scopes ends.
+
+    Raises Invalid, Forbidden; ConfirmFirst for where codes go.
+    """
     await _unlimited(tx, actor)
     asked = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
     if not asked:
@@ -157,8 +162,23 @@ async def change(tx: Write, actor: Actor, application: Application, changes: Cha
         now=max(clock.now(), application.updated_at + 1),
         **_clean({**stored, **asked, "public": bool(application.public)}),
     )
+    if "scopes" in asked:
+        await _narrow(tx, application.id, " ".join(asked["scopes"]))
     await events.record(tx, actor, "application.updated", object_id=application.id, fields=sorted(asked))
     return await find(tx, actor, application.id)
+
+
+async def _narrow(tx: Write, application_id: str, scopes: str) -> None:
+    """End the tokens and keys that can do more; codes, devices and refresh tokens give no more when they are used."""
+    live: LiteralString = " where application_id = :application and kind <> 'refresh' and revoked_at is null"
+    for held in await tx.all(str, "select distinct scopes from credential" + live, application=application_id):
+        if within(held, scopes) != held:
+            await tx.run(
+                "update credential set revoked_at = :now" + live + " and scopes = :scopes",
+                application=application_id,
+                scopes=held,
+                now=clock.now(),
+            )
 
 
 async def renew_secret(tx: Write, actor: Actor, application: Application) -> tuple[Application, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from courtyard.core.actor import SCOPES
+from courtyard.core.actor import RANK, SCOPES
 
 Telling = Literal["openid", "profile", "email"]
 Word = Literal["read", "write", "admin", "openid", "profile", "email"]
@@ -22,6 +22,13 @@ def granted(held: str, scope: str | None) -> list[str] | None:
     """What comes of asking for `scope` (nothing: all that is held); None when it is more than is held."""
     asked = words(scope or "") or words(held)
     return asked if set(asked) <= set(held.split()) else None
+
+
+def within(scopes: str, most: str) -> str:
+    """Those of `scopes` that `most` covers: one that acts contains the ones before it, one that tells stands for itself."""
+    held = most.split()
+    reach = max((RANK.get(word, 0) for word in held), default=0)
+    return " ".join(word for word in scopes.split() if (RANK[word] <= reach if word in RANK else word in held))
 
 
 def acting(scopes: Iterable[str]) -> list[str]:

@@ -93,10 +93,13 @@ def _basic(authorization: str | None) -> tuple[str, str] | None:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-async def claimed(tx: Looking, request: Request) -> Client | None:
-    """The application that a request says it comes from; whether it does is for Authlib to decide."""
+async def claimed(tx: Looking, request: Request, *, hold: bool = False) -> Client | None:
+    """The application that a request says it comes from; whether it does is for Authlib to decide.
+
+    With `hold` it stays as it is until the caller's commit.
+    """
     client_id = request.form.get("client_id", "")
-    application = await applications.seek(tx, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    application = await applications.seek(tx, client_id, hold=hold) if _CLIENT_ID.fullmatch(client_id) else None
     return None if application is None else Client(application)
 
 

@@ -101,13 +101,13 @@ async def introspect(tx: Write, call: Whole, body: TokenHint) -> Response:
     found = await tokens.seek(tx, body.token)
     if found is None or found.application_id != application.id or not tokens.alive(found):
         return answer(200, {"active": False}, NO_STORE)
-    return answer(200, _introspected(found, call.services.policy.public_url), NO_STORE)
+    may = scopes.within(found.scopes, application.scopes)
+    return answer(200, {**_introspected(found, call.services.policy.public_url), "scope": may}, NO_STORE)
 
 
 def _introspected(found: Token, issuer: str) -> dict[str, Any]:
     return {
         "active": True,
-        "scope": found.scopes,
         "client_id": found.client_id,
         "username": found.username,
         "token_type": "bearer" if found.kind == "access" else "refresh_token",

@@ -44,10 +44,10 @@ async def exchange(tx: Transaction, request: Request, origin: Origin) -> Issued 
     if status != 200 or loaded.client is None:
         return await _deny(tx, loaded, origin, document.get("error", "invalid_request"))
     granted = await _granted(tx, loaded, loaded.client, request)
-    if granted is None or not await _in_use(tx, granted.person_id):
-        return await _deny(tx, loaded, origin, "invalid_grant")
     if not granted.scopes:
         return await _deny(tx, loaded, origin, "invalid_scope")
+    if not await _spend(tx, loaded) or not await _in_use(tx, granted.person_id):
+        return await _deny(tx, loaded, origin, "invalid_grant")
     actor = Actor(origin, application_id=loaded.client.application.id)
     with_refresh = request.form["grant_type"] != "client_credentials"
     return await tokens.issue(tx, actor, loaded.client.application, granted, refresh=with_refresh)
@@ -55,7 +55,7 @@ async def exchange(tx: Transaction, request: Request, origin: Origin) -> Issued 
 
 async def _load(tx: Transaction, request: Request) -> Loaded:
     loaded, form = Loaded(), request.form
-    loaded.client = await claimed(tx, request)
+    loaded.client = await claimed(tx, request, hold=True)
     match form.get("grant_type"):
         case "authorization_code":
             loaded.code = await codes.seek(tx, form.get("code", ""))
@@ -70,29 +70,38 @@ async def _load(tx: Transaction, request: Request) -> Loaded:
     return loaded
 
 
-async def _granted(tx: Transaction, loaded: Loaded, client: Client, request: Request) -> Granted | None:
-    """What there is to issue, once its code, token or device is spent; None when somebody was faster."""
+async def _granted(tx: Transaction, loaded: Loaded, client: Client, request: Request) -> Granted:
+    """What there is to issue: of what the person allowed, what the application may have today."""
+    most = client.application.scopes
     if loaded.code is not None:
         code = loaded.code
-        granted = Granted(
-            code.person_id, code.family, code.scopes, authenticated_at=code.authenticated_at, nonce=code.nonce
-        )
-        return granted if await codes.use(tx, code) else None
+        held = scopes.within(code.scopes, most)
+        return Granted(code.person_id, code.family, held, authenticated_at=code.authenticated_at, nonce=code.nonce)
     if loaded.refresh is not None:
         token = loaded.refresh
-        narrowed = request.form.get("scope") or token.scopes
-        granted = Granted(token.person_id, token.family, narrowed, token.scopes, token.authenticated_at)
-        return granted if await tokens.spend(tx, token) else None
+        held = scopes.within(token.scopes, most)
+        narrowed = request.form.get("scope") or held
+        return Granted(token.person_id, token.family, narrowed, held, token.authenticated_at)
     if loaded.device is not None:
         device = loaded.device
-        spent = device.person_id is not None and await devices.use(tx, device)
-        proven = device.authenticated_at
-        return Granted(device.person_id or "", ids.new(), device.scopes, authenticated_at=proven) if spent else None
+        held = scopes.within(device.scopes, most)
+        return Granted(device.person_id or "", ids.new(), held, authenticated_at=device.authenticated_at)
     owner = await people.find(tx, client.application.owner_id)
     # Nobody has signed in of whom there were something to tell.
-    acting = " ".join(scopes.acting(client.application.scopes.split()))
+    acting = " ".join(scopes.acting(most.split()))
     wanted = scopes.granted(acting, request.form.get("scope"))
     return Granted(owner.id, ids.new(), " ".join(wanted or ()))
+
+
+async def _spend(tx: Transaction, loaded: Loaded) -> bool:
+    """Use up the code, token or device that was sent; False when somebody was faster."""
+    if loaded.code is not None:
+        return await codes.use(tx, loaded.code)
+    if loaded.refresh is not None:
+        return await tokens.spend(tx, loaded.refresh)
+    if loaded.device is not None:
+        return loaded.device.person_id is not None and await devices.use(tx, loaded.device)
+    return True
 
 
 async def _in_use(tx: Transaction, person_id: str) -> bool:

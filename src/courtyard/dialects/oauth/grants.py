@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc8628 import DeviceCodeGrant
 
 from courtyard.core import clock
-from courtyard.core.oauth import tokens
+from courtyard.core.oauth import scopes, tokens
 from courtyard.core.oauth.codes import Code
 from courtyard.core.oauth.devices import Device
 from courtyard.core.oauth.tokens import Token
@@ -53,14 +53,15 @@ class _Code:
 class _Refresh:
     """A refresh token, answering Authlib's questions about it."""
 
-    def __init__(self, token: Token) -> None:
+    def __init__(self, token: Token, client: Client) -> None:
         self._token = token
+        self._client = client
 
     def check_client(self, client: Client) -> bool:
         return self._token.application_id == client.application.id
 
     def get_scope(self) -> str:
-        return self._token.scopes
+        return scopes.within(self._token.scopes, self._client.application.scopes)
 
 
 class _Device:
@@ -112,8 +113,10 @@ class RefreshGrant(RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> _Refresh | None:
         del refresh_token
-        known = self.server.loaded.refresh
-        return _Refresh(known) if known is not None and known.kind == "refresh" and tokens.alive(known) else None
+        known, client = self.server.loaded.refresh, self.server.loaded.client
+        if known is None or client is None or known.kind != "refresh" or not tokens.alive(known):
+            return None
+        return _Refresh(known, client)
 
     def authenticate_user(self, refresh_token: _Refresh) -> bool:
         return bool(refresh_token)
