@@ -333,3 +333,18 @@ async def test_what_is_over_is_forgotten(world: World, moment: Moment) -> None:
     with pytest.raises(InvalidCredential):
         await enter(world, idle)
     await enter(world, alive)
+
+
+async def test_who_has_the_password_alone_ends_no_session_that_two_factors_opened(world: World) -> None:
+    _, opened = await begin(world)
+    waiting = [await begin(world, second=True) for _ in range(sessions.MOST + 2)]
+    actor = await enter(world, opened)
+    # There is an end to those that wait, too.
+    async with world.database.read() as tx:
+        assert await tx.one(int, "select count(*) from session where state = 'second'") == sessions.MOST
+    others = [await begin(world) for _ in range(sessions.MOST - 1)]
+    async with world.database.write() as tx:
+        last, _ = await sessions.complete(tx, waiting[-1][0], ORIGIN)
+    assert set(await listed(world, actor)) == {last.id, *(session.id for session, _ in others)}
+    with pytest.raises(InvalidCredential):
+        await enter(world, opened)

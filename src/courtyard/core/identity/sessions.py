@@ -19,7 +19,7 @@ HALFWAY = 10 * clock.MINUTE
 RECENT = 10 * clock.MINUTE
 """So long after somebody proved who they are, they may change how they do that."""
 MOST = 50
-"""So many sessions of one person live at once."""
+"""So many sessions of one person live at once, and so many more wait for their second factor."""
 KEPT = clock.DAY
 """So long it is told that a session has expired; then it is unknown."""
 
@@ -82,7 +82,8 @@ async def begin(tx: Write, person: Person, origin: Origin, agent: str, *, second
     # Under the lock of the person: whoever disables the account finds this session too.
     if not await people.still_active(tx, person.id):
         raise InvalidCredential
-    await _trim(tx, person.id)
+    state = "second" if second else "open"
+    await _trim(tx, person.id, state)
     secret, now = ids.secret("cys"), clock.now()
     session = await tx.one(
         Session,
@@ -91,7 +92,7 @@ async def begin(tx: Write, person: Person, origin: Origin, agent: str, *, second
         id=ids.new(),
         person=person.id,
         hash=ids.digest(secret),
-        state="second" if second else "open",
+        state=state,
         address=origin.address,
         agent=_plain(agent),
         now=now,
@@ -137,6 +138,7 @@ async def _recognize(tx: Read, secret: str) -> tuple[Session, bool]:
 
 async def complete(tx: Write, session: Session, origin: Origin) -> tuple[Session, str]:
     """Open a session that waited for the second factor, with a new secret. Raises InvalidCredential when it is over."""
+    await _trim(tx, session.person_id, "open")
     secret, now = ids.secret("cys"), clock.now()
     opened = await tx.one(
         Session,
@@ -276,13 +278,17 @@ async def forget(tx: Write) -> int:
     )
 
 
-async def _trim(tx: Write, person_id: str) -> None:
-    """Make room for one more: the oldest ends."""
+async def _trim(tx: Write, person_id: str, state: str) -> None:
+    """Make room for one more: the oldest in that state ends.
+
+    Each state has room of its own: whoever has the password alone must not end what two factors opened.
+    """
     await tx.run(
-        "update session set state = 'ended' where person_id = :person and state <> 'ended' and number <= ("
-        "select number from session where person_id = :person and state <> 'ended' order by number desc limit 1"
+        "update session set state = 'ended' where person_id = :person and state = :state and number <= ("
+        "select number from session where person_id = :person and state = :state order by number desc limit 1"
         " offset :kept)",
         person=person_id,
+        state=state,
         kept=MOST - 1,
     )
 
