@@ -14,6 +14,8 @@ from courtyard.core.errors import Forbidden, NotFound
 from courtyard.core.identity import people, standing
 from courtyard.core.identity.mailed import LinkOver
 from courtyard.core.identity.standing import LastAdministrator
+from courtyard.core.membership.invitations import InvitationOver
+from tests.core.inviting import NEW, accept, belonging, invite, revoke, token_of
 from tests.core.signing import OTHER, PHONE, alive, asked_reset, log_in, register, sign_in
 from tests.world import World
 
@@ -106,3 +108,51 @@ async def test_a_request_that_was_under_way_does_not_bring_an_administrator_back
         with pytest.raises(Forbidden):
             await standing.change(tx, eve, eve.person_id, disabled=False, administrator=True)
         assert (await people.find(tx, eve.person_id)).state == "disabled"
+
+
+@pytest.mark.parametrize("end", ["revoked", "lapsed and forgotten", "open"])
+async def test_who_never_claimed_the_account_has_yet_to_claim_it_when_it_is_opened_again(
+    world: World, end: str
+) -> None:
+    space, root = await world.space("ada"), await world.administrator()
+    invited = await invite(world, "ada", space, NEW)
+    person_id = invited.member.person_id
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, person_id)
+    if end == "revoked":
+        await revoke(world, "ada", space, invited.invitation)
+        assert "new-person" not in await belonging(world, space)
+    elif end == "lapsed and forgotten":
+        async with world.database.write() as tx:
+            await tx.run("delete from invitation")
+    async with world.database.write() as tx:
+        assert (await standing.enable(tx, root, person_id)).state == "invited"
+    again = invited if end == "open" else await invite(world, "ada", await world.space("ada", "Other"), NEW)
+    accepted = await accept(world, await token_of(world, again), username="Nell")
+    assert accepted.person.state == "active"
+    # From now on it is an account like others.
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, person_id)
+        assert (await standing.enable(tx, root, person_id)).state == "active"
+
+
+async def test_who_is_invited_while_the_account_that_nobody_claimed_is_closed_claims_it_later(world: World) -> None:
+    space, other, root = await world.space("ada"), await world.space("ada", "Other"), await world.administrator()
+    first = await invite(world, "ada", space, NEW)
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, first.member.person_id)
+    second = await invite(world, "ada", other, NEW)
+    assert (second.member.state, second.invitation.state) == ("invited", "open")
+    token = await token_of(world, second)
+    with pytest.raises(InvitationOver):
+        await accept(world, token)
+    async with world.database.write() as tx:
+        await standing.enable(tx, root, first.member.person_id)
+    assert (await accept(world, token)).person.state == "active"
+
+
+async def test_an_account_without_a_password_is_no_unclaimed_one(world: World) -> None:
+    ada, root = await world.person("ada"), await world.administrator()
+    async with world.database.write() as tx:
+        await standing.disable(tx, root, ada.id)
+        assert (await standing.enable(tx, root, ada.id)).state == "active"

@@ -64,6 +64,29 @@ ROWS: tuple[LiteralString, ...] = (
         " values ('k', 'inspect', 's', 'a', '{}', 'pending', 5, :at, 'ada', :at)"
     ),
     "insert into blob_garbage (key, at) values ('gone', :at)",
+    # People who were invited: one is awaited, one was disabled before she came; another one has had nothing but keys.
+    (
+        "insert into person (id, email, email_folded, username, username_folded, state, referral_code, created_at, updated_at)"
+        " select w.id, w.id, w.id, w.id, w.id, w.state, w.id, :at, :at from (select 'awaited' as id, 'invited' as state"
+        " union all select 'early', 'disabled' union all select 'keys', 'disabled') w"
+    ),
+    (
+        "insert into event (id, at, action, result, privileged, object_id, detail)"
+        " values ('e', :at, 'person.invited', 'done', 0, 'early', '{}')"
+    ),
+    # An application that Ada let in, and a key that it made for another.
+    (
+        "insert into application (id, client_id, name, redirect_uris, scopes, public, owner_id, created_at, updated_at)"
+        " values ('app', 'app', 'Reports', '[]', 'admin', 1, 'keys', :at, :at)"
+    ),
+    (
+        "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, created_at, application_id, family)"
+        " values ('token', 'ada', 'access', 'Reports', 'h', '', '', 'admin', :at, 'app', 'family')"
+    ),
+    (
+        "insert into credential (id, person_id, kind, name, hash, prefix, last4, scopes, created_at, application_id, family)"
+        " values ('key', 'keys', 'key', 'robot', 'i', '', '', 'admin', :at, 'app', 'family')"
+    ),
 )
 
 
@@ -167,3 +190,9 @@ async def test_the_sources_of_what_is_still_to_be_made_take_room(empty_address: 
         assert (usage.bytes, usage.artifacts, usage.reserved_bytes) == (12, 2, 34)
     finally:
         await opened.close()
+
+
+async def test_it_is_known_who_never_came_and_who_stands_behind_a_key(old: Database) -> None:
+    async with old.read() as tx:
+        assert await tx.all(str, "select id from person where unclaimed = 1 order by id") == ["awaited", "early"]
+        assert await tx.all(str, "select id || ' ' || allowed_by from credential where allowed_by <> ''") == ["key ada"]

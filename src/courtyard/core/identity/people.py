@@ -261,8 +261,9 @@ async def _store(
     await names.hold(tx, "username", text.fold(username))
     made = await tx.run(
         "insert into person (id, email, email_folded, username, username_folded, phone, password_hash, state,"
-        " referral_code, created_at, updated_at) values (:id, :email, :email_folded, :username, :username_folded,"
-        " :phone, :password_hash, :state, :referral_code, :now, :now) on conflict do nothing",
+        " unclaimed, referral_code, created_at, updated_at) values (:id, :email, :email_folded, :username,"
+        " :username_folded, :phone, :password_hash, :state, :unclaimed, :referral_code, :now, :now)"
+        " on conflict do nothing",
         id=person_id,
         email=email,
         email_folded=text.fold(email),
@@ -271,6 +272,7 @@ async def _store(
         phone=phone,
         password_hash=password_hash,
         state=state,
+        unclaimed=int(state == "invited"),
         referral_code=ids.code(8, ids.UPPER),
         now=now,
     )
@@ -278,12 +280,9 @@ async def _store(
 
 
 async def still_pending(tx: Write, person_id: str) -> bool:
-    """Whether the account is yet to be claimed; while this transaction lasts, nobody claims it."""
+    """Whether the account is yet to be claimed, also when it is closed; while this transaction lasts, nobody claims it."""
     return bool(
-        await tx.run(
-            "update person set updated_at = updated_at where id = :id and state = 'invited'",
-            id=person_id,
-        )
+        await tx.run("update person set updated_at = updated_at where id = :id and unclaimed = 1", id=person_id)
     )
 
 
@@ -304,7 +303,7 @@ async def claim(
     person = await find(tx, person_id)
     name = await free_username(tx, person.username if username is None else username, person_id)
     changed = await tx.run(
-        "update person set state = 'active', username = :name, username_folded = :folded,"
+        "update person set state = 'active', unclaimed = 0, username = :name, username_folded = :folded,"
         " password_hash = cast(:hash as text), email_verified_at = :now, updated_at = :now"
         " where id = :id and state = 'invited'",
         id=person_id,

@@ -57,8 +57,8 @@ async def enable(tx: Write, actor: Actor, person_id: str) -> Person:
     """
     await people.as_administrator(tx, actor, "enable", person_id)
     changed = await tx.run(
-        "update person set state = case when exists (select 1 from invitation i where i.person_id = :id"
-        " and i.state = 'open') then 'invited' else 'active' end, updated_at = :now where id = :id and state = 'disabled'",
+        "update person set state = case when unclaimed = 1 then 'invited' else 'active' end, updated_at = :now"
+        " where id = :id and state = 'disabled'",
         id=person_id,
         now=clock.now(),
     )

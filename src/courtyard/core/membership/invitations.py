@@ -247,7 +247,7 @@ async def _end(tx: Write, invitation: Invitation) -> bool:
     ):
         return False
     pending: LiteralString = (
-        " and person_id = :person and exists (select 1 from person p where p.id = :person and p.state = 'invited')"
+        " and person_id = :person and exists (select 1 from person p where p.id = :person and p.unclaimed = 1)"
     )
     await tx.run(
         "delete from member where space_id = :space" + pending,

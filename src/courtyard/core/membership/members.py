@@ -21,7 +21,7 @@ class OwnerStays(Conflict):
 
 
 _SEEN: LiteralString = (
-    "select m.person_id, p.username, p.email, case when p.state = 'invited' then 'invited' else 'active' end as state,"
+    "select m.person_id, p.username, p.email, case when p.unclaimed = 1 then 'invited' else 'active' end as state,"
     " m.created_at as since, m.role from member m join person p on p.id = m.person_id where m.space_id = :space"
 )
 _ONE: LiteralString = _SEEN + " and m.person_id = :person"

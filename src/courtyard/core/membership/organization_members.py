@@ -21,7 +21,7 @@ class NoPerson(Conflict):
 ROLES: tuple[OrganizationRole, ...] = ("member", "admin", "owner")
 
 _SEEN: LiteralString = (
-    "select m.person_id, p.username, p.email, case when p.state = 'invited' then 'invited' else 'active' end as state,"
+    "select m.person_id, p.username, p.email, case when p.unclaimed = 1 then 'invited' else 'active' end as state,"
     " m.created_at as since, m.role from organization_member m join person p on p.id = m.person_id"
     " where m.organization_id = :organization"
 )
