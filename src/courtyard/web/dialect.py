@@ -11,12 +11,15 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from courtyard.core.actor import Origin
 from courtyard.core.errors import Refusal, StorageFull, Unavailable
 from courtyard.core.idempotency import KeyInFlight
 from courtyard.storage.database import Busy, Down, Full
+from courtyard.web import lockouts
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.call import Call
+from courtyard.web.rates import RateExceeded
 from courtyard.web.route import Route
 from courtyard.web.speech import Failures, Headers, Policy, Services, Speech, decode_json
 from courtyard.web.table import Match, Table
@@ -64,6 +67,9 @@ class Dialect:
                 Call(self.speech, self.services, scope, receive, dict(zip(names, match.values, strict=True)))
             )
         except Refusal as refusal:
+            if isinstance(refusal, RateExceeded):
+                origin = Origin(self.name, scope[KEY].client, request_id)
+                await lockouts.note(self.services.database, refusal, origin)
             return self.speech.refusal(refusal, request_id)
         except (Full, Down, Busy) as trouble:
             return self.speech.refusal(_troubles(trouble), request_id)

@@ -58,9 +58,12 @@ class RateExceeded(TooMany):
 
     code = TooMany.code
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: Allowance, who: tuple[str, ...] = (), *, first: bool = False) -> None:
+        """`who` was counted; `first` says that nobody was refused before in this window."""
         super().__init__(allowance.reset)
         self.allowance = allowance
+        self.who = who
+        self.first = first
 
     def headers(self) -> dict[str, str]:
         """`Retry-After` and the two `RateLimit` headers."""
@@ -96,9 +99,10 @@ class Rates:
             return Allowance(name, rate, rate.limit - 1, rate.seconds)
         end, used = known
         allowance = Allowance(name, rate, max(0, rate.limit - used - 1), ceil(end - now))
+        # One more than there are, once somebody was refused.
+        windows[whole] = (end, min(used, rate.limit) + 1)
         if used >= rate.limit:
-            raise RateExceeded(allowance)
-        windows[whole] = (end, used + 1)
+            raise RateExceeded(allowance, (key, *more), first=used == rate.limit)
         return allowance
 
     def check(self, name: str, key: str, *more: str) -> None:

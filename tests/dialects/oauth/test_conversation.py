@@ -343,3 +343,20 @@ async def test_a_refresh_under_way_does_not_outlive_a_revocation(world: World, a
             denied(
                 await anonymous.post(TOKEN, data=renewal(app, renewed.json()["refresh_token"])), 400, "invalid_grant"
             )
+
+
+async def test_a_key_that_it_made_is_no_refresh_token(world: World, anonymous: AsyncClient) -> None:
+    app = await program(world, scopes=("read", "write", "admin"))
+    bearer = {"Authorization": f"Bearer {(await tokens(anonymous, world, app, scopes='admin'))['access_token']}"}
+    new = {"name": "its own", "scopes": ["read"]}
+    key = (await anonymous.post("/v1/keys", json=new, headers=bearer)).json()["key"]
+    shown = (await anonymous.post(INTROSPECT, data={"token": key, **app.proof()})).json()
+    assert (shown["active"], shown["token_type"], shown["scope"]) == (True, "bearer", "read")
+
+
+async def test_a_dead_token_that_is_revoked_again_says_nothing_new(world: World, anonymous: AsyncClient) -> None:
+    app = await program(world)
+    issued = await tokens(anonymous, world, app)
+    for token in (issued["access_token"], issued["access_token"], issued["refresh_token"]):
+        assert (await anonymous.post(REVOKE, data={"token": token, **app.proof()})).status_code == 200
+    assert (await world.events()).count("token.family_revoked") == 1

@@ -111,8 +111,8 @@ async def test_an_exchange_at_the_same_moment_leaves_nothing_that_can_do_more(
 ) -> None:
     app = await program(world, scopes=ALL)
     forms = [exchange(app, await code(world, app, scopes="read write")) for _ in range(8)]
-    asked = (anonymous.post(TOKEN, data=form) for form in forms)
-    *answers, _ = await asyncio.gather(*asked, give(world, app, "read"))
+    asked = asyncio.gather(*(anonymous.post(TOKEN, data=form) for form in forms))
+    answers, _ = await asyncio.gather(asked, give(world, app, "read"))
     for answer in answers:
         issued = answer.json()
         status = await opens(anonymous, issued["access_token"])

@@ -1,6 +1,7 @@
 """What is refused, and in which words: RFC 6749, section 5.2."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ async def test_an_application_proves_itself_in_one_way(world: World, anonymous: 
 
 async def test_a_public_application_has_nothing_of_its_own(world: World, anonymous: AsyncClient) -> None:
     app = await program(world, public=True)
-    denied(await anonymous.post(TOKEN, data={**MINE, **app.proof()}), 401, "invalid_client")
+    denied(await anonymous.post(TOKEN, data={**MINE, **app.proof()}), 400, "unauthorized_client")
 
 
 async def test_a_name_sent_twice_is_refused(world: World, anonymous: AsyncClient) -> None:
@@ -224,3 +225,23 @@ async def test_guessing_at_secrets_is_slowed_down(world: World, anonymous: Async
     slowed = await anonymous.post(INTROSPECT, data={"token": "x"}, auth=(app.id, "cyc_wrong"))
     denied(slowed, 429, "slow_down")
     assert int(slowed.headers["retry-after"]) > 0
+
+
+async def test_the_owner_sees_that_a_wrong_secret_was_tried(
+    world: World, anonymous: AsyncClient, v1: Callable[[str], AsyncClient]
+) -> None:
+    app, public = await program(world), await program(world, public=True)
+    for place, form in ((TOKEN, MINE), (REVOKE, {"token": "x"}), (INTROSPECT, {"token": "x"}), (BEGIN, {})):
+        denied(await anonymous.post(place, data=form, auth=(app.id, "cyc_wrong")), 401, "invalid_client")
+        # Nobody's application, none that has a secret, and no secret at all.
+        for nobody in (("a" * 24, "cyc_wrong"), (app.id, "")):
+            denied(await anonymous.post(place, data=form, auth=nobody), 401, "invalid_client")
+    await anonymous.post(BEGIN, data={"client_id": public.id, "client_secret": "cyc_wrong"})
+    await anonymous.post(BEGIN, headers={"Authorization": "Basic !"})
+    events = (await v1("ada").get("/v1/me/events")).json()["data"]
+    seen = [one for one in events if one["action"] == "application.secret_refused"]
+    assert len(seen) == 4
+    for one in seen:
+        assert (one["own"], one["result"], one["detail"]) == (False, "refused", {"application_id": app.application.id})
+        assert one["address"]
+    assert (await world.events()).count("application.secret_refused") == 4

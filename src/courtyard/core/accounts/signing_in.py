@@ -1,8 +1,8 @@
 """Signing in: by password, with a second factor, again to confirm; and signing out everywhere."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from courtyard.core import clock, events, text
 from courtyard.core.accounts import proofs
@@ -105,6 +105,21 @@ async def end_logins(tx: Write, person_id: str, *, but: str | None = None) -> No
         now=clock.now(),
         person=person_id,
         but=but or "",
+    )
+
+
+async def note_locked(tx: Write, origin: Origin, policy: str, who: Sequence[str]) -> None:
+    """Write down that guesses are refused for a while, in the trail of the person whose account they were at, if any.
+
+    `who` was counted: the id of a person, or an address of the network and the e-mail address that was tried.
+    """
+    # Both are asked for, known or not: the time must not tell.
+    person = await people.seek(tx, who[0])
+    named = await people.seek_by_email(tx, who[-1])
+    about = person or named
+    detail: dict[str, Any] = {"address_hash": hidden(who[-1])} if about is None and "@" in who[-1] else {}
+    await events.record(
+        tx, Actor(origin), "login.locked", result="refused", object_id=about and about.id, policy=policy, **detail
     )
 
 

@@ -1,7 +1,7 @@
 """Credentials: one kind of row for people and programs, whatever form a dialect gives it."""
 
 import ipaddress
-from typing import Literal, LiteralString
+from typing import Any, Literal, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -281,7 +281,7 @@ async def issue(
         application=actor.application_id,
         maker=actor.credential_id or "",
     )
-    detail = {"organization_id": organization_id} if organization_id else {}
+    detail: dict[str, Any] = {"organization_id": organization_id} if organization_id else {}
     await events.record(tx, actor, f"{kind}.created", object_id=credential_id, scopes=new.scopes, **detail)
     return await _again(tx, credential_id), secret
 

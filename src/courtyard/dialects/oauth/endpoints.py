@@ -1,7 +1,7 @@
 """Token, revocation, introspection, device authorization."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter
@@ -18,12 +18,12 @@ from courtyard.dialects.oauth.clients import UnknownClient, proven
 from courtyard.dialects.oauth.errors import NO_STORE, error
 from courtyard.dialects.oauth.exchange import exchange
 from courtyard.dialects.oauth.forms import DeviceForm, TokenForm, TokenHint
+from courtyard.dialects.oauth.guesses import note_guess
 from courtyard.dialects.oauth.routing import FormRoute
 from courtyard.web.answer import answer
 from courtyard.web.call import Call
-from courtyard.web.files import Transaction
 from courtyard.web.route import issues_secret
-from courtyard.web.suppliers import Whole, Write
+from courtyard.web.suppliers import Whole
 
 router = APIRouter(route_class=FormRoute, tags=["OAuth 2"])
 
@@ -59,9 +59,8 @@ def token(issued: Issued) -> dict[str, Any]:
 async def post_token(call: Whole, body: TokenForm) -> Response:
     """By authorization code with PKCE, refresh token, client credentials or device code."""
     call.services.rates.take("anonymous", call.arrival.client)
-    with _counted(call):
-        async with call.services.database.write() as tx:
-            outcome = await exchange(tx, forms.request(call), forms.origin(call))
+    async with _counted(call), call.services.database.write() as tx:
+        outcome = await exchange(tx, forms.request(call), forms.origin(call))
     if isinstance(outcome, Issued):
         return answer(200, {**token(outcome), **await _id_token(call, outcome)}, NO_STORE)
     # An answer and no exception: what it revoked stays revoked.
@@ -81,24 +80,28 @@ async def _id_token(call: Call, issued: Issued) -> dict[str, str]:
 
 
 @router.post("/oauth/revoke", summary="Revoke a token")
-async def revoke(tx: Write, call: Whole, body: TokenHint) -> Response:
+async def revoke(call: Whole, body: TokenHint) -> Response:
     """RFC 7009: every token of its family ends. 200 also for a token that is unknown."""
-    application = await _client(tx, call)
-    found = await tokens.hold(tx, body.token)
+    application = await _client(call)
+    async with call.reading() as tx:
+        found = await tokens.seek(tx, body.token)
     if found is not None and found.application_id == application.id:
-        await tokens.revoke_family(
-            tx, Actor(forms.origin(call), application_id=application.id), found.family, "revoked"
-        )
+        actor = Actor(forms.origin(call), application_id=application.id)
+        async with call.services.database.write() as tx:
+            # Whoever turns it over at this moment is waited for: what comes of that ends too.
+            await tokens.hold(tx, body.token)
+            await tokens.revoke_family(tx, actor, found.family, "revoked")
     return answer(200, {}, NO_STORE)
 
 
 @router.post("/oauth/introspect", summary="Look at a token")
-async def introspect(tx: Write, call: Whole, body: TokenHint) -> Response:
+async def introspect(call: Whole, body: TokenHint) -> Response:
     """RFC 7662: for confidential applications, about their own tokens; everything else is not active."""
-    application = await _client(tx, call)
+    application = await _client(call)
     if application.public:
         raise UnknownClient
-    found = await tokens.seek(tx, body.token)
+    async with call.reading() as tx:
+        found = await tokens.seek(tx, body.token)
     if found is None or found.application_id != application.id or not tokens.alive(found):
         return answer(200, {"active": False}, NO_STORE)
     may = scopes.within(found.scopes, application.scopes)
@@ -110,7 +113,7 @@ def _introspected(found: Token, issuer: str) -> dict[str, Any]:
         "active": True,
         "client_id": found.client_id,
         "username": found.username,
-        "token_type": "bearer" if found.kind == "access" else "refresh_token",
+        "token_type": "refresh_token" if found.kind == "refresh" else "bearer",
         "exp": None if found.expires_at is None else found.expires_at // 1_000,
         "iat": found.created_at // 1_000,
         "sub": found.person_id,
@@ -120,14 +123,14 @@ def _introspected(found: Token, issuer: str) -> dict[str, Any]:
 
 @router.post("/oauth/device_authorization", summary="Begin the device flow")
 @issues_secret
-async def authorize_device(tx: Write, call: Whole, body: DeviceForm) -> Response:
+async def authorize_device(call: Whole, body: DeviceForm) -> Response:
     """RFC 8628: a code for the program, and one for the person to type in at `/device`."""
-    call.services.rates.take("anonymous", call.arrival.client)
-    application = await _client(tx, call)
+    application = await _client(call)
     granted = scopes.granted(application.scopes, body.scope)
     if granted is None:
         return error(400, "invalid_scope", "The application may not have these scopes.")
-    secret, user_code = await devices.begin(tx, application, " ".join(granted))
+    async with call.services.database.write() as tx:
+        secret, user_code = await devices.begin(tx, application, " ".join(granted))
     place = f"{call.services.policy.public_url}/device"
     shape = {
         "device_code": secret,
@@ -140,17 +143,26 @@ async def authorize_device(tx: Write, call: Whole, body: DeviceForm) -> Response
     return answer(200, shape, NO_STORE)
 
 
-async def _client(tx: Transaction, call: Call) -> Application:
-    """The application that proved who it is. Raises UnknownClient, TwoProofs."""
-    with _counted(call):
-        return await proven(tx, forms.request(call))
+async def _client(call: Call) -> Application:
+    """The application that proved who it is, counted; a public one proves nothing, so its address counts.
+
+    Raises UnknownClient, TwoProofs, TooMany.
+    """
+    async with _counted(call), call.reading() as tx:
+        application = await proven(tx, forms.request(call))
+    if application.public:
+        call.services.rates.take("anonymous", call.arrival.client)
+    else:
+        call.services.rates.take("api", application.id)
+    return application
 
 
-@contextmanager
-def _counted(call: Call) -> Generator[None]:
-    """Whoever guesses at secrets is slowed down."""
+@asynccontextmanager
+async def _counted(call: Call) -> AsyncGenerator[None]:
+    """Whoever guesses at secrets is slowed down, and the owner of the application sees it."""
     try:
         yield
     except UnknownClient:
         call.services.rates.take("bad_credentials", call.arrival.client)
+        await note_guess(call)
         raise

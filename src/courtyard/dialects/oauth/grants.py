@@ -20,7 +20,6 @@ from courtyard.dialects.oauth.clients import Client, Request
 
 # The form holds the secret in whatever way it came, see `Request`.
 ALL = ["client_secret_post", "none"]
-SECRET = ["client_secret_post"]
 
 
 class Loaded:
@@ -126,9 +125,9 @@ class RefreshGrant(RefreshTokenGrant):
 
 
 class ProgramGrant(ClientCredentialsGrant):
-    """RFC 6749, section 4.4: the application itself, in the name of its owner."""
+    """RFC 6749, section 4.4: the application itself, in the name of its owner. A public one hears that it may not."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = SECRET
+    TOKEN_ENDPOINT_AUTH_METHODS = ALL
 
 
 class WaitingGrant(DeviceCodeGrant):

@@ -18,6 +18,7 @@ SHOWN = 50
 SENTENCES = {
     "application.created": "An application was made",
     "application.deleted": "An application was deleted",
+    "application.secret_refused": "A wrong secret was given for an application",
     "application.secret_renewed": "An application got another secret",
     "application.updated": "An application was changed",
     "consent.granted": "An application was let in",
@@ -32,6 +33,7 @@ SENTENCES = {
     "key.rotated": "A key was rotated",
     "key.updated": "A key was changed",
     "login.all_ended": "Signed out everywhere",
+    "login.locked": "Guessing was stopped for a while",
     "login.refused": "A sign-in was refused",
     "passkey.added": "A passkey was added",
     "passkey.refused": "A passkey was refused",
