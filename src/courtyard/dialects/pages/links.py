@@ -12,7 +12,7 @@ from courtyard.core.membership.invitations import Letter
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import Claim, Form, NewPassword
 from courtyard.dialects.pages.signing import words
-from courtyard.dialects.pages.visitors import OwnForm, origin, with_session
+from courtyard.dialects.pages.visitors import OwnForm, Passing, mailed_token, origin, with_session
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole, Write
 
@@ -33,9 +33,10 @@ MOVED = "Your account uses this address from now on."
 
 
 @router.get("/invite/{token}")
-async def invitation_page(tx: Read, call: Whole, token: str) -> Response:
+async def invitation_page(tx: Read, call: Whole, passing: Passing, token: str) -> Response:
     """Who invites, to what, as what; and a form to claim the account."""
-    return _invitation(call, token, await invitations.look(tx, token))
+    with mailed_token(call):
+        return _invitation(call, token, await invitations.look(tx, token))
 
 
 def _invitation(
@@ -59,8 +60,10 @@ def _invitation(
 @router.post("/invite/{token}")
 async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) -> Response:
     """Whoever claims the account is signed in with it, also in the browser of somebody who has another one."""
-    async with call.reading() as tx:
-        letter = await invitations.look(tx, token)
+    call.services.rates.take("login", call.arrival.client, "claim")
+    with mailed_token(call):
+        async with call.reading() as tx:
+            letter = await invitations.look(tx, token)
     try:
         password_hash = await passwords.hashed(body.password)
         async with call.services.database.write() as tx:
@@ -75,49 +78,59 @@ async def accept_invitation(call: Whole, own: OwnForm, token: str, body: Claim) 
 
 
 @router.post("/invite/{token}/decline")
-async def decline_invitation(tx: Write, call: Whole, own: OwnForm, token: str, body: Form) -> Response:
+async def decline_invitation(
+    tx: Write, call: Whole, passing: Passing, own: OwnForm, token: str, body: Form
+) -> Response:
     """Whoever holds the mail may say no for its address."""
-    await invitations.decline(tx, Actor(origin(call)), token)
+    with mailed_token(call):
+        await invitations.decline(tx, Actor(origin(call)), token)
     return views.told(200, "Declined", DECLINED, onward="To sign-in", to="/login")
 
 
 @router.get("/reset/{token}")
-async def reset_page(tx: Read, call: Whole, token: str) -> Response:
-    await mailed.look(tx, "reset", token)
+async def reset_page(tx: Read, call: Whole, passing: Passing, token: str) -> Response:
+    with mailed_token(call):
+        await mailed.look(tx, "reset", token)
     return views.page(call, "reset")
 
 
 @router.post("/reset/{token}")
 async def reset(call: Whole, own: OwnForm, token: str, body: NewPassword) -> Response:
+    call.services.rates.take("login", call.arrival.client)
     try:
-        await accounts.reset_password(call.services.database, token, body.password, origin(call))
+        with mailed_token(call):
+            await accounts.reset_password(call.services.database, token, body.password, origin(call))
     except Invalid as refusal:
         return views.page(call, "reset", 422, error=words(refusal))
     return views.told(200, "Done", CHANGED)
 
 
 @router.get("/verify/{token}")
-async def verify_page(tx: Read, call: Whole, token: str) -> Response:
+async def verify_page(tx: Read, call: Whole, passing: Passing, token: str) -> Response:
     """A form and no more: programs that open every link of a mail must not use it up."""
-    letter = await mailed.look(tx, "verify", token)
+    with mailed_token(call):
+        letter = await mailed.look(tx, "verify", token)
     return views.page(call, "confirm", title="Is this your address?", text=letter.email, button="Yes, it is mine")
 
 
 @router.post("/verify/{token}")
-async def verify(call: Whole, own: OwnForm, token: str, body: Form) -> Response:
-    async with call.services.database.write() as tx:
-        await accounts.verify_email(tx, token, origin(call))
+async def verify(call: Whole, passing: Passing, own: OwnForm, token: str, body: Form) -> Response:
+    with mailed_token(call):
+        async with call.services.database.write() as tx:
+            await accounts.verify_email(tx, token, origin(call))
     return views.told(200, "Done", VERIFIED)
 
 
 @router.get("/email/{token}")
-async def change_page(tx: Read, call: Whole, token: str) -> Response:
-    letter = await mailed.look(tx, "change_email", token)
+async def change_page(tx: Read, call: Whole, passing: Passing, token: str) -> Response:
+    with mailed_token(call):
+        letter = await mailed.look(tx, "change_email", token)
     return views.page(call, "confirm", title="Use this address?", text=letter.email, button="Yes, use it")
 
 
 @router.post("/email/{token}")
-async def change(call: Whole, own: OwnForm, token: str, body: Form) -> Response:
-    async with call.services.database.write() as tx:
-        await accounts.change_email(tx, token, origin(call))
+async def change(call: Whole, passing: Passing, own: OwnForm, token: str, body: Form) -> Response:
+    with mailed_token(call):
+        async with call.services.database.write() as tx:
+            await accounts.change_email(tx, token, origin(call))
     return views.told(200, "Done", MOVED)

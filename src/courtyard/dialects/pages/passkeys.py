@@ -56,8 +56,8 @@ async def sign_in(call: Whole, own: OwnForm, body: Passkey) -> Response:
 
 @router.post("/login/second/passkey/ask")
 async def ask_second(tx: Write, call: Whole, own: OwnForm, body: Form) -> Response:
-    session = await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
     call.services.rates.take("login", call.arrival.client)
+    session = await sessions.halfway(tx, cookies.read(call, cookies.SESSION))
     return asked_of(await passkeys.ask_for_second(tx, site(call), session.person_id))
 
 

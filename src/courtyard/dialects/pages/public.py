@@ -8,7 +8,7 @@ from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.errors import NotFound, Unauthenticated
 from courtyard.dialects.pages import views
-from courtyard.dialects.pages.visitors import origin
+from courtyard.dialects.pages.visitors import Passing, origin
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Read, Whole
 
@@ -16,7 +16,7 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 
 
 @router.get("/p/{slug}")
-async def public_page(tx: Read, call: Whole, slug: str) -> Response:
+async def public_page(tx: Read, call: Whole, passing: Passing, slug: str) -> Response:
     """What a stranger may see of it, and nothing else; 404 as soon as it is not public any more."""
     try:
         space = await spaces.find_by_slug(tx, Actor(origin(call)), slug, Permission.LOOK)

@@ -14,7 +14,7 @@ from courtyard.core.identity import passwords
 from courtyard.dialects.pages import views
 from courtyard.dialects.pages.forms import NewAccount, SetUp
 from courtyard.dialects.pages.signing import words
-from courtyard.dialects.pages.visitors import OwnForm, origin, with_session
+from courtyard.dialects.pages.visitors import OwnForm, Passing, origin, with_session
 from courtyard.web.call import Call
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Whole
@@ -23,7 +23,7 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 
 
 @router.get("/setup")
-async def set_up_page(call: Whole, asked: Annotated[SetUp, Query()]) -> Response:
+async def set_up_page(call: Whole, passing: Passing, asked: Annotated[SetUp, Query()]) -> Response:
     """The form; without the whole address, or with one that is over, where to find the right one."""
     if not asked.token:
         return await _waiting(call)

@@ -15,7 +15,7 @@ from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.errors import SignInFirst
 from courtyard.dialects.pages.forms import Address, Entrance, Form, NewAccount, Next, Second, SignIn
 from courtyard.dialects.pages.onward import form_target
-from courtyard.dialects.pages.visitors import OwnForm, SignedIn, entered, local, origin, seek, with_session
+from courtyard.dialects.pages.visitors import OwnForm, Passing, SignedIn, entered, local, origin, seek, with_session
 from courtyard.web.call import Call
 from courtyard.web.relying import offered
 from courtyard.web.route import Route
@@ -69,7 +69,7 @@ async def sign_in(call: Whole, own: OwnForm, body: SignIn) -> Response:
 
 
 @router.get("/login/second")
-async def second_page(tx: Read, call: Whole, asked: Annotated[Next, Query()]) -> Response:
+async def second_page(tx: Read, call: Whole, passing: Passing, asked: Annotated[Next, Query()]) -> Response:
     return await second_shown(call, asked.next)
 
 
@@ -96,7 +96,7 @@ async def second_shown(call: Call, target: str, error: str = "", status: int = 2
 
 
 @router.post("/login/second")
-async def second_factor(call: Whole, own: OwnForm, body: Second) -> Response:
+async def second_factor(call: Whole, passing: Passing, own: OwnForm, body: Second) -> Response:
     """By the code of an app, or by a recovery code."""
     secret = cookies.read(call, cookies.SESSION)
     try:
@@ -121,7 +121,7 @@ async def sign_out(tx: Write, caller: SignedIn, call: Whole, own: OwnForm, body:
 
 
 @router.get("/register")
-async def register_page(call: Whole) -> Response:
+async def register_page(call: Whole, passing: Passing) -> Response:
     admit(call.services.policy.registration)
     return views.page(call, "register", email="", username="")
 
@@ -145,7 +145,7 @@ async def register(call: Whole, own: OwnForm, body: NewAccount) -> Response:
 
 
 @router.get("/reset")
-async def forgotten_page(call: Whole) -> Response:
+async def forgotten_page(call: Whole, passing: Passing) -> Response:
     return views.page(call, "forgotten", email="")
 
 

@@ -1,5 +1,7 @@
 """Who looks at a page: a session, or nobody yet."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,7 +11,9 @@ from starlette.responses import Response
 from courtyard.core.actor import Actor, Origin
 from courtyard.core.errors import InvalidCredential
 from courtyard.core.identity import sessions
+from courtyard.core.identity.mailed import LinkOver
 from courtyard.core.identity.sessions import ConfirmFirst, SecondMissing, Session
+from courtyard.core.membership.invitations import InvitationOver
 from courtyard.dialects.pages import cookies, views
 from courtyard.dialects.pages.errors import ConfirmAgain, SignInFirst
 from courtyard.web.call import Call
@@ -31,17 +35,34 @@ def place(call: Call) -> str:
 
 
 async def seek(call: Call) -> tuple[Actor, Session] | None:
-    """Whoever is signed in here, if somebody is."""
+    """Whoever is signed in here, if somebody is; counted as whoever it is. Raises TooMany."""
+    rates, client = call.services.rates, call.arrival.client
     secret = cookies.read(call, cookies.SESSION)
     if not secret:
+        rates.take("anonymous", client)
         return None
     try:
         async with call.reading() as tx:
             found = await sessions.authenticate(tx, secret, origin(call))
-    except (InvalidCredential, SecondMissing):
+    except InvalidCredential:
+        rates.take("bad_credentials", client)
         return None
+    except SecondMissing:
+        rates.take("anonymous", client)
+        return None
+    rates.take("api", found[1].id)
     call.services.usage.note(found[0])
     return found
+
+
+@contextmanager
+def mailed_token(call: Call) -> Generator[None]:
+    """Whoever tries what links of mails end with is slowed down. Raises TooMany."""
+    try:
+        yield
+    except (LinkOver, InvitationOver):
+        call.services.rates.take("bad_credentials", call.arrival.client)
+        raise
 
 
 class _SignedIn(Supplier):
@@ -53,6 +74,13 @@ class _SignedIn(Supplier):
             raise SignInFirst(place(call) if call.method in ("GET", "HEAD") or call.path in ASKING else "/account")
         call.actor, call.found["session"] = found
         return call.actor
+
+
+class _Passing(Supplier):
+    """Nothing but the certainty that nobody in particular asks no oftener than they may."""
+
+    async def supply(self, call: Call) -> None:
+        call.services.rates.take("anonymous", call.arrival.client)
 
 
 class _Fresh(Supplier):
@@ -76,6 +104,8 @@ class _OwnForm(Supplier):
 
 
 SignedIn = Annotated[Actor, Depends(_SignedIn())]
+Passing = Annotated[None, Depends(_Passing())]
+"""For a page that is everybody's, whether signed in or not."""
 Fresh = Annotated[None, Depends(_Fresh())]
 """After SignedIn: whoever changes how they are known proved lately who they are."""
 OwnForm = Annotated[None, Depends(_OwnForm())]

@@ -9,6 +9,7 @@ from courtyard.core import spaces
 from courtyard.core.access.roles import RANK, role
 from courtyard.core.identity import passwords
 from courtyard.core.membership import invitations, members, organization_members
+from courtyard.core.membership.invitations import InvitationOver
 from courtyard.core.membership.model import Member, OrganizationMember
 from courtyard.dialects.v1 import shapes
 from courtyard.dialects.v1.doors import Administered, Belonged, Joined, Managed, Overseen, Owned
@@ -91,7 +92,17 @@ async def delete_invitation(tx: Write, caller: Caller, space: Managed, invitatio
 @router.post("/v1/invitations/accept", summary="Accept an invitation", response_model=shapes.AcceptedShape)
 async def accept_invitation(caller: Visitor, call: Whole, body: Acceptance) -> Response:
     """Single use, for the invited address alone; needs no credential, since its owner has none yet."""
-    password_hash = None if body.password is None else await passwords.hashed(body.password)
+    rates, client = call.services.rates, call.arrival.client
+    try:
+        async with call.reading() as tx:
+            await invitations.look(tx, body.token)
+    except InvitationOver:
+        rates.take("bad_credentials", client)
+        raise
+    password_hash = None
+    if body.password is not None:
+        rates.take("login", client, "claim")
+        password_hash = await passwords.hashed(body.password)
     async with call.services.database.write() as tx:
         accepted = await invitations.accept(tx, caller, body.token, username=body.username, password_hash=password_hash)
     return answer(200, shapes.accepted(accepted))

@@ -31,6 +31,7 @@ class LoggedIn(OneAccount):
 async def register(caller: Anybody, call: Whole, leave: Registering, body: Registration) -> Response:
     """Makes an account, where the installation lets everybody make one. Any credential that was sent is ignored."""
     services = call.services
+    services.rates.take("login", call.arrival.client, "register")
     password_hash = await passwords.hashed(body.password)
     try:
         async with services.database.write() as tx:
