@@ -51,13 +51,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
     """The whole of it, but for what a caller of the worker adds and what depends on its pace."""
 
     def in_one(act: Callable[[Write], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        """All of it in a transaction."""
-
-        async def chore() -> None:
-            async with tools.database.write() as tx:
-                await act(tx)
-
-        return chore
+        return lambda: _in_one(tools, act)
 
     return (
         Chore("mails", 1, Postman(tools).empty_outbox),
@@ -88,6 +82,12 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         # It walks through the whole store: a server that has just started has better things to do.
         Chore("unreferenced blobs", 3_600, lambda: sweep_blobs(tools), first=4),
     )
+
+
+async def _in_one(tools: Tools, act: Callable[[Write], Awaitable[object]]) -> None:
+    """All of it in a transaction."""
+    async with tools.database.write() as tx:
+        await act(tx)
 
 
 async def forget_grants(tools: Tools) -> None:
