@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 
+from tests.canary import look_at_files
+
 PATIENCE = 30.0
 """Seconds within which anything here happens, or the test fails."""
 EMAIL, PASSWORD = "root@example.org", "seven quiet herons"
@@ -98,7 +100,14 @@ class Process:
         return self._process.wait(within)
 
     def end(self) -> None:
-        """Gone after this, whatever was done to it."""
+        """Gone after this, whatever was done to it. Raises Told for a secret in what it leaves behind."""
+        try:
+            # Before it ends: then the WAL is still there.
+            look_at_files(self.data_dir.parent)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         if self._process.poll() is None:
             self.terminate()
             try:

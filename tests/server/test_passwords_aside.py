@@ -9,9 +9,11 @@ import httpx2
 from tests.server.conftest import Start
 from tests.server.running import EMAIL, PASSWORD, PATIENCE, Server
 
-SECONDS, A_SECOND = 10.0, 10
+SECONDS, A_SECOND, ROUNDS = 5.0, 10, 3
 PROMISED = 0.25
-"""Seconds within which 99 of 100 calls are answered on a machine that has nothing else to do."""
+"""Seconds within which 99 of 100 calls are answered."""
+TIMES = 3
+"""On a machine that is so busy with something else that calls are slow alone, all that can be said is how much slower they get."""
 
 
 def call_for(server: Server, key: str, seconds: float) -> list[float]:
@@ -32,12 +34,8 @@ def sign_in(server: Server, answers: list[int]) -> None:
         answers.append(client.post("/auth/login/", json={"email": EMAIL, "password": PASSWORD}).status_code)
 
 
-def test_calls_go_on_while_ten_people_a_second_sign_in(start: Start) -> None:
-    server = start()
-    # A key: of the sessions of one person the oldest ends when there are too many.
-    with server.client(server.log_in()) as client:
-        key = client.post("/v1/keys", json={"name": "Calls", "scopes": ["read"]}).json()["key"]
-    quiet = quantiles(call_for(server, key, 2.0), n=100)[-1]
+def beside_sign_ins(server: Server, key: str) -> float:
+    """The 99th of 100 calls in seconds, while ten people a second sign in; all of them must."""
     answers: list[int] = []
     threads = [threading.Thread(target=sign_in, args=(server, answers)) for _ in range(int(SECONDS * A_SECOND))]
 
@@ -49,12 +47,22 @@ def test_calls_go_on_while_ten_people_a_second_sign_in(start: Start) -> None:
     crowd = threading.Thread(target=people)
     crowd.start()
     took = call_for(server, key, SECONDS)
-    crowd.join()
-    for thread in threads:
+    for thread in (crowd, *threads):
         thread.join(PATIENCE)
     assert answers == [200] * len(threads)
-    busy = quantiles(took, n=100)[-1]
-    # On a machine that is busy with something else both are slow: what is promised then is that they are so alike.
-    assert busy < max(PROMISED, 10 * quiet), (
-        f"p99 {quiet * 1000:.0f} ms alone, {busy * 1000:.0f} ms beside the sign-ins"
-    )
+    return quantiles(took, n=100)[-1]
+
+
+def test_calls_go_on_while_ten_people_a_second_sign_in(start: Start) -> None:
+    server = start()
+    # A key: of the sessions of one person the oldest ends when there are too many.
+    with server.client(server.log_in()) as client:
+        key = client.post("/v1/keys", json={"name": "Calls", "scopes": ["read"]}).json()["key"]
+    told: list[str] = []
+    for _ in range(ROUNDS):
+        quiet = quantiles(call_for(server, key, 2.0), n=100)[-1]
+        busy = beside_sign_ins(server, key)
+        told.append(f"p99 {quiet * 1000:.0f} ms alone, {busy * 1000:.0f} ms beside the sign-ins")
+        if busy < max(PROMISED, TIMES * quiet):
+            return
+    raise AssertionError("; ".join(told))

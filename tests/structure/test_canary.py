@@ -13,6 +13,7 @@ from courtyard.storage.database import Database
 from courtyard.storage.opening import open_database
 from tests import canary
 from tests.canary import Told
+from tests.server.running import Server
 from tests.world import World
 
 SECRET = ids.secret("cyk")
@@ -114,3 +115,18 @@ def test_one_in_a_refusal_is_found_but_for_what_the_caller_sent() -> None:
         with pytest.raises(Told):
             client.get("/v1/me")
         client.get(f"/invite/{SECRET}")
+
+
+def test_what_a_server_leaves_behind_is_looked_at_when_it_ends(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Also of servers that several tests share, whose folder is no test's own."""
+    server = Server(tmp_path_factory.mktemp("shared"))
+    planted = server.data_dir / "planted.log"
+    planted.write_text(f"GET /v1/me {SECRET}")
+    try:
+        with pytest.raises(Told):
+            server.end()
+        with pytest.raises(httpx2.ConnectError):
+            server.client().get("/health")
+    finally:
+        planted.unlink()
+        server.end()
