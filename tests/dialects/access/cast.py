@@ -19,6 +19,7 @@ from tests.dialects.access.table import PEOPLE
 from tests.dialects.v1.browsing import with_password
 from tests.world import ORIGIN, World
 
+OTHERS = {"disabled": "closed", "program": "stranger"}
 ENDED = ("expired", "revoked", "disabled")
 _numbers = count(1)
 
@@ -40,7 +41,7 @@ class Cast:
 
     def called(self, who: str) -> str:
         """The username of whoever plays this part; what ended, and what is limited, is the owner's."""
-        part = who if who in (*PEOPLE, "halfway") else "closed" if who == "disabled" else "owner"
+        part = OTHERS.get(who, who if who in (*PEOPLE, "halfway") else "owner")
         return f"{part}-{self.number}"
 
     async def come(self) -> "Cast":
@@ -59,6 +60,7 @@ class Cast:
         self.keys["elsewhere"] = await self.world.key(self.called("owner"), spaces=[elsewhere])
         self.keys["reader"] = await self._token("read")
         self.keys["identity"] = await self._token("openid profile email")
+        self.keys["program"] = await self._program()
         return self
 
     async def halfway(self) -> None:
@@ -107,6 +109,15 @@ class Cast:
         granted = Granted(owner.id, ids.new(), scopes)
         async with self.world.database.write() as tx:
             return (await tokens.issue(tx, system("test"), application, granted, refresh=False)).access
+
+    async def _program(self) -> str:
+        """A token of an application that is the stranger's, who lets it do everything."""
+        stranger = await self.actor("stranger")
+        new = NewApplication(name="Scraper", redirect_uris=[things.BACK], scopes=["read", "write", "admin"])
+        async with self.world.database.write() as tx:
+            made, _ = await applications.create(tx, stranger, new)
+            granted = Granted(stranger.person_id, ids.new(), made.scopes)
+            return (await tokens.issue(tx, system("test"), made, granted, refresh=False)).access
 
     async def actor(self, who: str) -> Actor:
         """That person as the core meets them."""

@@ -17,6 +17,9 @@ A row is a call, and one sign for each caller, in this order:
     |  +------------------ stranger
     +--------------------- nobody
 
+One more comes with every row: `program`, an application of the stranger's that may do all that they may. It hears what the
+stranger hears, where the row does not say otherwise.
+
 `+` it was done; `0` 400, `1` 401, `2` 422, `3` 403, `4` 404, `9` 409; `>` sent to sign in, `?` sent to confirm.
 """
 
@@ -53,6 +56,8 @@ class Row:
     """It changes the account of whoever calls: everybody after them is somebody new."""
     coat: str = ""
     """What browsers hear, where it is not what the key of the same person hears."""
+    program: str = ""
+    """What an application of the stranger's hears, where it is not what their key hears."""
 
     @property
     def method(self) -> str:
@@ -66,7 +71,8 @@ class Row:
         """The sign for each caller."""
         signs = self.signs.replace(" ", "")
         assert len(signs) == len(callers), f"{self.call}: {len(signs)} signs for {len(callers)} callers"
-        return dict(zip(callers, signs, strict=True))
+        said = dict(zip(callers, signs, strict=True))
+        return {**said, "program": self.program or said["stranger"]}
 
     def in_coat(self) -> dict[str, str]:
         """The same for browsers: a page of another site may look (no answer reaches it) and changes nothing."""

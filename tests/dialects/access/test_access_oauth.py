@@ -1,12 +1,15 @@
 """Every call of OAuth 2, by every kind of program: the table holds, and no call is missing from it.
 
-1  1  1  0  +  +
-|  |  |  |  |  +- own: the application that it was given to
-|  |  |  |  +---- public: one without a secret, with what it was given itself
-|  |  |  +------- other: another application, which proves who it is
-|  |  +---------- deleted: one that is not there any more
-|  +------------- wrong: the own application with a wrong secret
-+---------------- nobody
+1  1  1  0  0  +  +  0  0
+|  |  |  |  |  |  |  |  +- revoked: the own application, once the person has taken it back
+|  |  |  |  |  |  |  +---- expired: the own application, when what it was given is over
+|  |  |  |  |  |  +------- own: the application that it was given to
+|  |  |  |  |  +---------- public: one without a secret, with what it was given itself
+|  |  |  |  +------------- root: an application of a platform administrator, which proves who it is
+|  |  |  +---------------- other: another application, which does so too
+|  |  +------------------- deleted: one that is not there any more
+|  +---------------------- wrong: the own application with a wrong secret
++------------------------- nobody
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,6 +21,8 @@ from httpx2 import AsyncClient
 
 from courtyard.core import clock, ids
 from courtyard.core.oauth import applications
+from courtyard.core.oauth.applications import NewApplication
+from courtyard.core.oauth.tokens import revoke_all
 from courtyard.dialects import oauth
 from courtyard.web.guard import Guard
 from tests.dialects.access.asking import SITE, Asked, ask, mark
@@ -27,9 +32,11 @@ from tests.dialects.oauth.programs import (
     BEGIN,
     DEVICE,
     INTROSPECT,
+    REDIRECT,
     REVOKE,
     Form,
     Program,
+    age,
     code,
     decide,
     exchange,
@@ -40,7 +47,7 @@ from tests.dialects.oauth.programs import (
 from tests.world import World
 
 AT = pytest.mark.parametrize("settings", [{"public_url": f"https://{SITE}"}], indirect=True)
-PROGRAMS = ("nobody", "wrong", "deleted", "other", "public", "own")
+PROGRAMS = ("nobody", "wrong", "deleted", "other", "root", "public", "own", "expired", "revoked")
 Making = Callable[[World, AsyncClient, Program], Awaitable[Form]]
 
 
@@ -72,13 +79,13 @@ async def a_token(world: World, client: AsyncClient, app: Program) -> Form:
 
 
 ROWS: list[tuple[str, str, Making]] = [
-    ("111 0++", "POST /oauth/token", by_code),
-    ("111 0++", "POST /oauth/token", by_refresh),
-    ("111 +1+", "POST /oauth/token", by_itself),
-    ("111 0++", "POST /oauth/token", by_device),
-    ("111 +++", "POST /oauth/device_authorization", a_scope),
-    ("111 +++", "POST /oauth/revoke", a_token),
-    ("111 +1+", "POST /oauth/introspect", a_token),
+    ("111 00++ 00", "POST /oauth/token", by_code),
+    ("111 00++ 00", "POST /oauth/token", by_refresh),
+    ("111 ++0+ ++", "POST /oauth/token", by_itself),
+    ("111 00++ 00", "POST /oauth/token", by_device),
+    ("111 ++++ ++", "POST /oauth/device_authorization", a_scope),
+    ("111 ++++ ++", "POST /oauth/revoke", a_token),
+    ("111 ++1+ ++", "POST /oauth/introspect", a_token),
 ]
 TOLD = {"GET /oauth/userinfo", "POST /oauth/userinfo"}
 OPEN = {"GET /.well-known/oauth-authorization-server", "GET /.well-known/openid-configuration", "GET /oauth/jwks"}
@@ -92,8 +99,9 @@ def test_no_call_is_missing() -> None:
 class Programs:
     """One of each kind; what is asked for was given to the public one or to `own`."""
 
-    def __init__(self, own: Program, public: Program, other: Program, deleted: Program) -> None:
-        self.own, self.public, self.other, self.deleted = own, public, other, deleted
+    def __init__(self, own: Program, public: Program, other: Program, deleted: Program, root: Program) -> None:
+        self.own, self.public, self.other, self.deleted, self.root = own, public, other, deleted, root
+        self.expired = self.revoked = own
 
     def proof(self, who: str) -> Form:
         if who == "nobody":
@@ -104,11 +112,22 @@ class Programs:
 
 
 async def programs(world: World) -> Programs:
-    found = [await program(world, public=public) for public in (False, True, False, False)]
-    ada = await world.actor("ada")
+    own, public, other, deleted = [await program(world, public=public) for public in (False, True, False, False)]
+    ada, root = await world.actor("ada"), await world.administrator()
+    new = NewApplication(name="All", redirect_uris=[REDIRECT], scopes=["read", "admin"])
     async with world.database.write() as tx:
-        await applications.remove(tx, ada, found[3].application)
-    return Programs(*found)
+        await applications.remove(tx, ada, deleted.application)
+        return Programs(own, public, other, deleted, Program(*await applications.create(tx, root, new)))
+
+
+async def end(world: World, by: Program, how: str) -> None:
+    """Long after, or once the person has taken it back."""
+    if how == "expired":
+        await age(world.database, 31 * clock.DAY)
+    elif how == "revoked":
+        person = await world.person("bob")
+        async with world.database.write() as tx:
+            await revoke_all(tx, person.id, by.application.id)
 
 
 async def said(site: Guard, call: str, form: Form, **headers: str) -> str:
@@ -127,6 +146,7 @@ async def test_programs_hear_what_the_table_says(
     heard: dict[str, Any] = {}
     for who in PROGRAMS:
         form = await make(world, anonymous, every.public if who == "public" else every.own)
+        await end(world, every.own, who)
         plain = {name: value for name, value in form.items() if not name.startswith("client_")}
         heard[who] = await said(site, call, {**plain, **every.proof(who)})
     assert heard == dict(zip(PROGRAMS, signs.replace(" ", ""), strict=True))
@@ -139,13 +159,25 @@ async def test_revoking_and_looking_tell_another_program_nothing(
     """They answer 200 to any program (RFC 7009, 7662): so it is looked at what came of it."""
     every = await programs(world)
     token = (await tokens(anonymous, world, every.own))["access_token"]
-    for who in ("other", "public"):
+    for who in ("other", "root", "public"):
         assert (await anonymous.post(REVOKE, data={"token": token, **every.proof(who)})).status_code == 200
         assert await opens(anonymous, token) == 200
-    told = await anonymous.post(INTROSPECT, data={"token": token, **every.other.proof()})
-    assert told.json() == {"active": False}
+    for who in ("other", "root"):
+        told = await anonymous.post(INTROSPECT, data={"token": token, **every.proof(who)})
+        assert told.json() == {"active": False}
     assert (await anonymous.post(REVOKE, data={"token": token, **every.own.proof()})).status_code == 200
     assert await opens(anonymous, token) == 401
+
+
+@AT
+@pytest.mark.parametrize("how", ["expired", "revoked"])
+async def test_what_is_over_is_not_active(world: World, anonymous: AsyncClient, how: str) -> None:
+    app = await program(world)
+    token = (await tokens(anonymous, world, app))["access_token"]
+    asked = {"token": token, **app.proof()}
+    assert (await anonymous.post(INTROSPECT, data=asked)).json()["active"] is True
+    await end(world, app, how)
+    assert (await anonymous.post(INTROSPECT, data=asked)).json() == {"active": False}
 
 
 @AT

@@ -23,7 +23,7 @@ SELF = [
         json={"current_password": PASSWORD, "new_password": OTHER},
     ),
     Row("1 +++++ + 333 111", "POST /v1/me/email", json={"email": "{new_email}", **PROOF}),
-    Row("1 +++++ + 333 111", "POST /v1/me/email/verification"),
+    Row("1 +++++ + 333 111", "POST /v1/me/email/verification", ends=True),
     Row("1 33333 3 333 111", "POST /v1/me/confirm", json=PROOF, ends=True, coat="1 +++++ + 3 111"),
     Row("1 33333 3 333 111", "POST /v1/me/confirm/options", query="{my_passkey}", coat="1 +++++ + 3 111"),
     Row("1 +++++ + 333 111", "GET /v1/me/second-factor"),
@@ -58,7 +58,7 @@ KEYS = [
 ]
 APPLICATIONS = [
     Row("1 +++++ + 33+ 111", "GET /v1/applications"),
-    Row("1 +++++ + 333 111", "POST /v1/applications", json=APPLICATION),
+    Row("1 +++++ + 333 111", "POST /v1/applications", json=APPLICATION, program="3"),
     Row("1 4444+ 4 33+ 111", "GET /v1/applications/{application_id}"),
     Row("1 4444+ 4 333 111", "PATCH /v1/applications/{application_id}", json={"name": "Notes"}),
     Row("1 4444+ 4 333 111", "DELETE /v1/applications/{application_id}"),
