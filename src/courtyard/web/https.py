@@ -5,6 +5,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from courtyard.web.arrival import KEY
+
+FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Headers = Iterable[tuple[bytes, bytes]]
@@ -77,6 +80,16 @@ def is_loopback(client: str) -> bool:
         return ip_address(client).is_loopback
     except ValueError:
         return False
+
+
+def is_local(scope: Any) -> bool:
+    """Whether a request came from this very machine, by nobody's hands.
+
+    A proxy on this machine that nobody named in `trusted_proxies` would lend its address to everybody: what only a proxy
+    sends tells of it. A header can take the privilege of being local away, and gives it to nobody.
+    """
+    client: str = scope[KEY].client
+    return is_loopback(client) and not any(name in FORWARDED for name, _ in scope["headers"])
 
 
 def _scheme(headers: Headers) -> str:

@@ -10,7 +10,7 @@ from courtyard.dialects.console import built, pages
 from courtyard.web.answer import Answer
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
-from courtyard.web.https import is_loopback
+from courtyard.web.https import is_local
 
 PREFIX = "/console"
 
@@ -43,7 +43,7 @@ class Console(Dialect):
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         arrived = scope[KEY]
-        if not (arrived.https or is_loopback(arrived.client)):
+        if not (arrived.https or is_local(scope)):
             return pages.told(403, "Open the console with an address that begins with https.", arrived.request_id)
         if scope["method"] not in ("GET", "HEAD"):
             response = pages.told(405, "This address is for looking only.", arrived.request_id)

@@ -13,7 +13,7 @@ from courtyard.dialects.oauth.clients import Request, claimed
 from courtyard.web.arrival import BodyRefused, arrival
 from courtyard.web.call import Call
 from courtyard.web.exposure import record_exposed
-from courtyard.web.https import is_loopback
+from courtyard.web.https import is_local
 from courtyard.web.presented import taking
 from courtyard.web.speech import Services
 from courtyard.web.suppliers import Looking
@@ -30,8 +30,7 @@ class HttpsNeeded(Invalid):
 
 def in_clear(scope: Scope) -> bool:
     """Whether others could listen: neither by HTTPS nor from this very machine."""
-    arrived = arrival(scope)
-    return not arrived.https and not is_loopback(arrived.client)
+    return not arrival(scope).https and not is_local(scope)
 
 
 async def note_token(scope: Scope, services: Services) -> None:

@@ -22,14 +22,13 @@ from courtyard.dialects.pages import (
 from courtyard.dialects.pages.errors import HttpsNeeded
 from courtyard.web.arrival import KEY
 from courtyard.web.dialect import Dialect, Services, Speech
-from courtyard.web.https import is_loopback
+from courtyard.web.https import is_local
 
 
 async def admit(scope: Scope, services: Services) -> None:
     """HTTPS, or plain HTTP from this very machine; what is public and the style sheet are no secret. Raises HttpsNeeded."""
     del services
-    arrived = scope[KEY]
-    if not (arrived.https or is_loopback(arrived.client) or scope["path"].startswith(("/pages/", "/p/"))):
+    if not (scope[KEY].https or is_local(scope) or scope["path"].startswith(("/pages/", "/p/"))):
         raise HttpsNeeded
 
 

@@ -7,7 +7,7 @@ from courtyard.dialects.spaces_pe.errors import HttpsRequired
 from courtyard.web.arrival import arrival
 from courtyard.web.dialect import Services
 from courtyard.web.exposure import record_exposed
-from courtyard.web.https import is_loopback
+from courtyard.web.https import is_local
 
 
 async def admit(scope: Scope, services: Services) -> None:
@@ -15,8 +15,7 @@ async def admit(scope: Scope, services: Services) -> None:
 
     A credential that was sent in clear is as good as published, so its arrival is written down.
     """
-    arrived = arrival(scope)
-    if arrived.https or (services.policy.plain_http and is_loopback(arrived.client)):
+    if arrival(scope).https or (services.policy.plain_http and is_local(scope)):
         return
     await record_exposed(scope, services, "spaces_pe", secret)
     raise HttpsRequired

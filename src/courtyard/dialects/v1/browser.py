@@ -12,7 +12,7 @@ from courtyard.dialects import v1
 from courtyard.web import cookies
 from courtyard.web.arrival import arrival
 from courtyard.web.dialect import Dialect, Services
-from courtyard.web.https import is_loopback
+from courtyard.web.https import is_local
 
 
 class HttpsNeeded(Forbidden):
@@ -26,8 +26,7 @@ class Forged(Forbidden):
 async def admit(scope: Scope, services: Services) -> None:
     """HTTPS, or plain HTTP from this very machine; changes from our own pages alone. Raises HttpsNeeded, Forged."""
     del services
-    arrived = arrival(scope)
-    if not (arrived.https or is_loopback(arrived.client)):
+    if not (arrival(scope).https or is_local(scope)):
         raise HttpsNeeded
     if scope["method"] not in cookies.SAFE and not cookies.own_page(scope["headers"]):
         raise Forged
