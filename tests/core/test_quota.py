@@ -86,7 +86,7 @@ async def test_room_that_is_promised_to_an_upload_is_nobody_elses(world: World) 
     # Whoever was promised room gets it, also when the limit has come down since.
     await allow(world, 1, 1)
     async with world.database.write() as tx:
-        await artifacts.create(tx, ada, space, NEW, nothing(60), reserved=True)
+        await artifacts.create(tx, ada, space, NEW, nothing(60), reserved=60)
     assert await held(world, space) == Usage(100, 2, 0, 0, 1, 1)
 
 
@@ -119,7 +119,7 @@ class Story:
     async def keep(self, size: int, *, comes: bool) -> None:
         async with self.world.database.write() as tx:
             if comes:
-                await artifacts.create(tx, self.ada, self.space, NEW, nothing(size), reserved=True)
+                await artifacts.create(tx, self.ada, self.space, NEW, nothing(size), reserved=size)
             else:
                 await quota.release(tx, self.space.id, size=size)
 

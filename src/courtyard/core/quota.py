@@ -24,6 +24,16 @@ class Usage(msgspec.Struct, frozen=True):
     bytes_limit: int = 0
     artifacts_limit: int = 0
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return bool(self.bytes_limit or self.artifacts_limit)
+
+    @property
+    def left(self) -> int | None:
+        """How many more bytes fit in; None without a limit."""
+        return None if not self.bytes_limit else max(0, self.bytes_limit - self.bytes - self.reserved_bytes)
+
     def room(self, size: int, count: int) -> bool:
         """Whether so much more fits. What adds nothing to one of the two is not refused for it."""
         return _fits(self.bytes + self.reserved_bytes, size, self.bytes_limit) and _fits(
@@ -97,8 +107,7 @@ async def check(tx: Read, space_id: str, *, size: int, count: int = 1) -> None:
 
 async def left(tx: Read, space_id: str) -> int | None:
     """How many more bytes fit in at this moment; None without a limit."""
-    now = await usage(tx, space_id)
-    return None if not now.bytes_limit else max(0, now.bytes_limit - now.bytes - now.reserved_bytes)
+    return (await usage(tx, space_id)).left
 
 
 async def charge(tx: Write, space_id: str, *, size: int, count: int = 1) -> None:
@@ -107,6 +116,14 @@ async def charge(tx: Write, space_id: str, *, size: int, count: int = 1) -> None
     Everybody who stores in the space waits for this row until the commit: call it last.
     """
     await _add(tx, _CHARGE, space_id, size, count)
+
+
+async def take(tx: Write, space_id: str, *, size: int, reserved: int | None) -> None:
+    """Count one artifact that this transaction stores, with room of its own or (None) without. Raises QuotaExceeded."""
+    if reserved is None:
+        await charge(tx, space_id, size=size)
+    else:
+        await settle(tx, space_id, size=size, reserved=reserved)
 
 
 async def refund(tx: Write, space_id: str, *, size: int, count: int = 1) -> None:
@@ -124,8 +141,12 @@ async def reserve(tx: Write, space_id: str, *, size: int, count: int = 1) -> Non
     await _add(tx, _RESERVE, space_id, size, count)
 
 
-async def settle(tx: Write, space_id: str, *, size: int, count: int = 1) -> None:
-    """What was reserved is stored now. Never refused."""
+async def settle(tx: Write, space_id: str, *, size: int, reserved: int, count: int = 1) -> None:
+    """What was reserved is stored now. Raises QuotaExceeded when it is more than that, and the rest does not fit."""
+    if size > reserved:
+        await reserve(tx, space_id, size=size - reserved, count=0)
+    elif size < reserved:
+        await release(tx, space_id, size=reserved - size, count=0)
     await tx.run(
         "update space_usage set bytes = bytes + :size, artifacts = artifacts + :count,"
         " reserved_bytes = reserved_bytes - :size, reserved_artifacts = reserved_artifacts - :count"

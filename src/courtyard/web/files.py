@@ -15,6 +15,7 @@ from courtyard.storage.database import Write as Transaction
 from courtyard.web import upload
 from courtyard.web.arrival import BodyTooSlow
 from courtyard.web.call import Call
+from courtyard.web.digests import Promise
 from courtyard.web.input import Malformed
 from courtyard.web.upload import Part
 
@@ -40,14 +41,15 @@ class Received(NamedTuple):
 async def receive(call: Call, limit: int, room: int | None = None) -> Received:
     """Store the body, or the field `file` of a multipart form, while it is no longer than `limit` and fits into `room`.
 
-    Raises Malformed, TooLarge, QuotaExceeded, Full, Down, and BodyTooSlow when a form goes on too long after its file.
+    Raises Malformed, TooLarge, QuotaExceeded, Full, Down, DigestMismatch for other bytes than the head of the request
+    promised, and BodyTooSlow when a form goes on too long after its file.
 
     Whoever calls it has checked the right to do so, holds no transaction, and discards the blob if nothing comes of it.
     """
-    keeper = _Keeper(call, limit, limit if room is None else room)
+    keeper, promise = _Keeper(call, limit, limit if room is None else room), Promise(call)
     try:
         mark = upload.boundary(call.header(b"content-type") or "")
-        return await (_raw(call, keeper) if mark is None else _form(call, mark, keeper))
+        return await (_raw(call, keeper, promise) if mark is None else _form(call, mark, keeper, promise))
     except BaseException as broken:
         await discard(call, keeper.kept)
         if isinstance(broken, upload.BadForm):
@@ -84,14 +86,15 @@ class _Keeper:
             raise BodyTooSlow
 
 
-async def _raw(call: Call, keeper: _Keeper) -> Received:
-    content_type = call.header(b"content-type") or ""
+async def _raw(call: Call, keeper: _Keeper, promise: Promise) -> Received:
     blob = await keeper.store(upload.body(call.receive))
-    return Received(blob, content_type.partition(";")[0].strip() or None, "", {})
+    promise.hold(blob.sha256)
+    return Received(blob, raw_type(call), "", {})
 
 
-async def _form(call: Call, mark: bytes, keeper: _Keeper) -> Received:
-    form = await upload.form(call.receive, mark, keeper.store_part)
+async def _form(call: Call, mark: bytes, keeper: _Keeper, promise: Promise) -> Received:
+    form = await upload.form(promise.watched(call.receive), mark, keeper.store_part)
+    promise.hold()
     keeper.in_time()
     if form.file is None:
         raise Malformed("file", "The form has no file.")
@@ -99,10 +102,20 @@ async def _form(call: Call, mark: bytes, keeper: _Keeper) -> Received:
     return Received(blob, part.content_type, part.name, form.fields)
 
 
+def raw(call: Call) -> bool:
+    """Whether the body is the file itself, and no form with the file in it."""
+    return not (call.header(b"content-type") or "").lower().startswith("multipart/form-data")
+
+
+def raw_type(call: Call) -> str | None:
+    """What the client says that a raw body is."""
+    return (call.header(b"content-type") or "").partition(";")[0].strip() or None
+
+
 def least(call: Call) -> int:
     """How many bytes the file in the body has at least, as far as the head of the request tells."""
     length = int(call.header(b"content-length") or 0)
-    if not (call.header(b"content-type") or "").startswith("multipart/"):
+    if raw(call):
         return length
     # What a form may have around its file.
     return max(0, length - upload.FIELDS * (upload.FIELD_BYTES + 1024))

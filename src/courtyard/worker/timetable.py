@@ -25,6 +25,7 @@ from courtyard.core.bags import imports
 from courtyard.core.identity import expiries
 from courtyard.core.indexing import backlog, documents
 from courtyard.core.oauth import codes, devices, signing_keys, tokens
+from courtyard.core.uploads import direct
 from courtyard.storage.database import Write
 from courtyard.worker.imports import clear_abandoned
 from courtyard.worker.postman import Postman
@@ -64,6 +65,7 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
         Chore("expiring keys", 600, in_one(expiries.warn), first=15),
         Chore("garbage", 2, lambda: collect_garbage(tools)),
         Chore("expired uploads", 60, lambda: expire_uploads(tools), first=5),
+        Chore("uploads broken off", 20, lambda: lapse_reservations(tools), first=7),
         Chore("unknown uploads", 3_600, lambda: sweep_uploads(tools), first=6),
         Chore("ended generations", 2, in_one(generation.settle_ended)),
         Chore("downloads given up", 60, lambda: lapse_tickets(tools), first=35),
@@ -251,6 +253,14 @@ async def expire_uploads(tools: Tools) -> int:
         ended += len(stages)
         if not stages:
             return ended
+
+
+async def lapse_reservations(tools: Tools) -> None:
+    """Give back the room of uploads whose process died, in steps."""
+    more = True
+    while more:
+        async with tools.database.write() as tx:
+            more = bool(await direct.lapse(tx))
 
 
 async def sweep_uploads(tools: Tools, *, now: int | None = None) -> int:

@@ -111,9 +111,11 @@ async def outlived(tx: Write, space: Space, new: NewArtifact) -> NewArtifact:
 
 
 async def create(
-    tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: Blob, *, reserved: bool = False
+    tx: Write, actor: Actor, space: Space, new: NewArtifact, blob: Blob, *, reserved: int | None = None
 ) -> Artifact:
-    """Name stored bytes in a space found with WRITE, and promise their inspection; `reserved`: their room was promised.
+    """Name stored bytes in a space found with WRITE, and promise their inspection.
+
+    `reserved`: one artifact and so many bytes were promised room, which is used now.
 
     Raises Invalid, TooLarge, NotFound, QuotaExceeded.
     """
@@ -140,7 +142,7 @@ async def create(
     await queue.enqueue(tx, "inspect", space_id=space.id, artifact_id=artifact_id, created_by=actor.person_id or None)
     await events.record(tx, actor, "artifact.created", space_id=space.id, object_id=artifact_id)
     made = await find(tx, actor, space, artifact_id)
-    await (quota.settle if reserved else quota.charge)(tx, space.id, size=blob.size)
+    await quota.take(tx, space.id, size=blob.size, reserved=reserved)
     return made
 
 

@@ -161,7 +161,7 @@ async def finish(tx: Write, actor: Actor, space: Space, upload: Upload, blob: Bl
     if upload.kind == "whole":
         # Its bytes may have been on their way for days: they are not lost for a thread that went meanwhile.
         new = await artifacts.outlived(tx, space, upload.new)
-        artifact_id, key = (await artifacts.create(tx, actor, space, new, blob, reserved=True)).id, None
+        artifact_id, key = (await artifacts.create(tx, actor, space, new, blob, reserved=upload.reserved)).id, None
     await tx.run(
         "update upload set stage = null, lease_until = null, blob_key = cast(:key as text),"
         " artifact_id = cast(:artifact as text), reserved = :reserved where id = :id",

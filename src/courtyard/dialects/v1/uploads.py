@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from courtyard import imaging
-from courtyard.core import artifacts, quota, spaces
+from courtyard.core import artifacts, spaces
 from courtyard.core.access.roles import Permission
 from courtyard.core.actor import Actor
 from courtyard.core.artifacts import NewArtifact
@@ -19,9 +19,10 @@ from courtyard.dialects.v1.doors import Seen, Writable
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.download import Download, File
-from courtyard.web.files import Blob, Received, Transaction, discard, least, named, receive, whole
+from courtyard.web.files import Blob, Transaction, discard, named, raw, raw_type, receive, whole
 from courtyard.web.input import json
 from courtyard.web.preconditions import expect, hold_tag, one
+from courtyard.web.room import Room, kept
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Visitor, Whole, Write
 
@@ -53,42 +54,50 @@ FILE_FORM: dict[str, Any] = {
 async def upload_artifact(caller: Caller, call: Whole, space: Writable) -> Response:
     """The raw body (with `?name=`), or a form with `file` and optional `name`, `type`, `thread_id`, `metadata`."""
     call.services.rates.take("upload", caller.person_id)
-    async with call.reading() as tx:
-        await quota.check(tx, space.id, size=least(call))
-        room = await quota.left(tx, space.id)
-    received = await receive(call, call.services.policy.upload_limit, room)
+    if raw(call):
+        # All there is to know stands in the head of the request.
+        new = _uploaded(dict(call.query()), "", raw_type(call))
+        async with call.reading() as tx:
+            await artifacts.check(tx, space, new)
+    async with kept(call, space) as room:
+        received = await receive(call, call.services.policy.upload_limit, room.left)
 
-    def new() -> NewArtifact:
-        return _uploaded(received, dict(call.query()))
+        def described() -> NewArtifact:
+            return _uploaded({**dict(call.query()), **received.fields}, received.name, received.content_type)
 
-    return await keep(call, space, received.blob, new, received.canonical())
+        return await keep(call, space, received.blob, described, received.canonical(), room)
 
 
 async def keep(
-    call: Call, space: Space, blob: Blob, new: Callable[[], NewArtifact], canonical: bytes | None = None
+    call: Call,
+    space: Space,
+    blob: Blob,
+    new: Callable[[], NewArtifact],
+    canonical: bytes | None = None,
+    room: Room | None = None,
 ) -> Response:
     """Name the stored bytes in one transaction; a replayed or refused request leaves none behind."""
 
     async def create(tx: Transaction, actor: Actor) -> Response:
+        reserved = None if room is None else await room.claim(tx)
         place = await spaces.find(tx, actor, space.id, Permission.WRITE)
-        artifact = await artifacts.create(tx, actor, place, new(), blob)
+        artifact = await artifacts.create(tx, actor, place, new(), blob, reserved=reserved)
         location = f"/v1/spaces/{space.id}/artifacts/{artifact.id}"
         return one(call, contents.artifact(actor, place, artifact), 201, location)
 
     return await named(call, blob, create, canonical)
 
 
-def _uploaded(received: Received, query: dict[str, str]) -> NewArtifact:
+def _uploaded(said: dict[str, str], file_name: str, content_type: str | None) -> NewArtifact:
     """What an upload says about itself, in the form or in the query. Raises Invalid, Malformed."""
-    said = {**query, **received.fields}
-    name = said.get("name") or received.name
+    name = said.get("name") or file_name
     if not name:
         raise Invalid("name", "An upload needs a name.", code="required")
     metadata = said.get("metadata")
     return NewArtifact(
         name=name,
         document_type=said.get("type") or "file",
-        content_type=received.content_type or "application/octet-stream",
+        content_type=content_type or "application/octet-stream",
         thread_id=said.get("thread_id"),
         metadata={} if metadata is None else json(metadata.encode()),
     )

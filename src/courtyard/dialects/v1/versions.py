@@ -22,8 +22,9 @@ from courtyard.dialects.v1.uploads import FILE_FORM
 from courtyard.web.answer import Answer
 from courtyard.web.call import Call
 from courtyard.web.download import Download, File
-from courtyard.web.files import discard, least, receive
+from courtyard.web.files import discard, raw, raw_type, receive
 from courtyard.web.preconditions import etag, expect, hold, hold_tag, one
+from courtyard.web.room import Room, kept
 from courtyard.web.route import Route
 from courtyard.web.suppliers import Caller, Read, Whole, Write
 
@@ -121,14 +122,21 @@ async def replace_content(caller: Caller, call: Whole, space: Writable, artifact
     call.services.rates.take("upload", caller.person_id)
     if artifact.status != "completed":
         raise artifacts.NotReady
-    async with call.reading() as tx:
-        await quota.check(tx, space.id, size=least(call))
-        room = await quota.left(tx, space.id)
-    received = await receive(call, call.services.policy.upload_limit, room)
+    if raw(call):
+        artifacts.media_type(raw_type(call) or UNTYPED)
+    async with kept(call, space) as room:
+        return await _replaced(call, space, artifact, room)
+
+
+async def _replaced(call: Call, space: spaces.Space, artifact: Artifact, room: Room) -> Response:
+    received, caller = await receive(call, call.services.policy.upload_limit, room.left), call.actor
     try:
         content_type = artifacts.media_type(received.content_type or UNTYPED)
         async with call.services.database.write() as tx:
+            reserved = await room.claim(tx)
             place, held = await _held(tx, call, space.id, artifact.id)
+            if reserved is not None:
+                await quota.release(tx, space.id, size=reserved)
             changed = await versions.replace(tx, caller, place, held, received.blob, content_type)
             response = one(call, contents.artifact(caller, place, changed))
     except Refusal:
