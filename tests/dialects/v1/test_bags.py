@@ -12,7 +12,7 @@ from courtyard.storage.local import LocalBlobs
 from courtyard.web.dialect import Services
 from courtyard.worker import Pace, Setup, Worker
 from tests.bags.parcels import bagged, content, read, zipped
-from tests.dialects.v1.answers import problem
+from tests.dialects.v1.answers import problem, walk
 from tests.storage.stored import put
 from tests.worker.conftest import until
 from tests.world import World
@@ -122,6 +122,29 @@ async def test_a_repeated_key_makes_one_space(world: World, v1: V1, worker: Work
     problem(other, 422, "idempotency_key_reused")
     await ended(v1("ada"), answers[0].json()["id"])
     assert len((await v1("ada").get("/v1/spaces")).json()["data"]) == 1
+
+
+async def test_an_import_is_among_the_jobs_of_whoever_asked_for_it(
+    world: World, v1: V1, anonymous: AsyncClient
+) -> None:
+    space = await world.space("ada")
+    artifact = await world.artifact(space)
+    job = (await v1("ada").post("/v1/spaces/import", content=PARCEL, headers=ZIP)).json()
+    later = await world.artifact(space)
+
+    async def listed(**query: str) -> list[tuple[str, str | None]]:
+        rows = await walk(v1("ada"), "/v1/jobs", limit=1, **query)
+        return [(row["kind"], row["artifact_id"]) for row in rows]
+
+    everything = [("inspect", later.id), ("import", None), ("inspect", artifact.id)]
+    assert await listed() == await listed(status="pending") == everything
+    assert await listed(kind="import") == [("import", None)]
+    assert await listed(kind="import", status="failed") == await listed(kind="generate") == []
+    assert await listed(space=space.id) == [everything[0], everything[2]]
+    key = await world.key("ada", spaces=[space])
+    limited = await anonymous.get("/v1/jobs", headers={"X-API-Key": key})
+    assert job["id"] not in [row["id"] for row in limited.json()["data"]]
+    assert (await v1("bob").get("/v1/jobs")).json()["data"] == []
 
 
 async def test_what_is_no_bag_fails_with_a_reason_and_can_be_tried_again(world: World, v1: V1, worker: Worker) -> None:

@@ -95,6 +95,10 @@ OF_CALLER, UNSETTLED_OF_CALLER = _of_caller(_NEWEST), _of_caller(_UNSETTLED)
 _OWN_IMPORT: LiteralString = (
     "select 1 from job where id = :id and kind = 'import' and space_id is null and created_by = :person"
 )
+_OWN_IMPORTS: LiteralString = (
+    COLUMNS + " from job j where j.kind = 'import' and j.space_id is null and j.created_by = :person and j.id < :past"
+    " and (:status = '' or j.status = :status) order by j.id desc limit :limit"
+)
 _COUNT_RUNS: LiteralString = "select count(*) from artifact a where a.space_id = :space and a.deleted_at is null"
 
 
@@ -125,7 +129,10 @@ async def of_artifact(tx: Read, artifact_id: str, page: Page) -> Slice[Job]:
 
 
 async def of_caller(tx: Read, actor: Actor, page: Page, filters: Filters) -> Slice[Job]:
-    """The jobs of all spaces in which the caller has a role, newest first; `tx` may take long (`scan`). Raises Forbidden."""
+    """The jobs of all spaces in which the caller has a role, and their own imports that have none yet, newest first.
+
+    `tx` may take long (`scan`). Raises Forbidden.
+    """
     actor.needs("read")
     if "" in (filters.status, filters.kind, filters.space_id):
         return Slice([], more=False)
@@ -141,7 +148,22 @@ async def of_caller(tx: Read, actor: Actor, page: Page, filters: Filters) -> Sli
         spaces=msgspec.json.encode(sorted(actor.spaces or ())).decode(),
         limit=page.limit + 1,
     )
-    return cut(rows, page.limit)
+    own = await _own_imports(tx, actor, page, filters)
+    return cut(sorted(rows + own, key=lambda job: job.id, reverse=True), page.limit)
+
+
+async def _own_imports(tx: Read, actor: Actor, page: Page, filters: Filters) -> list[Job]:
+    """None for a credential that is limited to certain spaces, and none of a space."""
+    if actor.spaces is not None or filters.space_id is not None or filters.kind not in (None, "import"):
+        return []
+    return await tx.all(
+        Job,
+        _OWN_IMPORTS,
+        person=actor.person_id,
+        past=page.after or LAST,
+        status=filters.status or "",
+        limit=page.limit + 1,
+    )
 
 
 async def of_space(tx: Read, space: Space, page: Page) -> tuple[int, Slice[SpaceJob]]:

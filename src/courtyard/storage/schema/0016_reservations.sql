@@ -8,3 +8,6 @@ create table reservation (
 );
 create index reservation_space on reservation (space_id);
 create index reservation_lease on reservation (lease_until);
+
+-- An import has no space until its end: by this index it is in the list of whoever asked for it.
+create index job_import on job (created_by, id) where kind = 'import' and space_id is null;
