@@ -14,10 +14,11 @@ from courtyard.core.errors import Invalid, NotFound
 from courtyard.core.paging import Page
 from courtyard.storage.blobs import Blob
 from courtyard.storage.local import LocalBlobs
+from courtyard.web.rates import POLICIES
 from courtyard.worker import Pace, Worker
 from courtyard.worker.timetable import collect_garbage, sweep_blobs
 from courtyard.worker.work import Failed, Tools
-from tests.bags.parcels import bagged, left, promised, refused, taken_in, taken_out, tools_of, worked, zipped
+from tests.bags.parcels import bagged, left, promised, read, refused, taken_in, taken_out, tools_of, worked, zipped
 from tests.storage.stored import put
 from tests.worker.conftest import until
 from tests.world import World
@@ -196,6 +197,21 @@ async def test_members_are_invited_only_when_that_is_asked_for(world: World, too
             ("cleo", "viewer"),
         ]
         assert await tx.one(int, mails) == 2
+
+
+async def test_no_more_mails_leave_in_an_hour_than_a_space_may_send_invitations(world: World, tools: Tools) -> None:
+    people = [
+        f'{{"email": "m{number}@example.org", "username": "m{number}", "role": "viewer"}}' for number in range(45)
+    ]
+    space = await world.space("ada")
+    files = read(await taken_out(tools.database, tools.blobs, space))
+    payload = {path.removeprefix("data/"): file for path, file in files.items() if path.startswith("data/")}
+    payload["members.jsonl"] = "\n".join(people).encode()
+    await taken_in(world, tools, "bob", zipped(bagged(payload)), members=True)
+    async with tools.database.read() as tx:
+        delays = await tx.all(int, "select (due_at - created_at) / 3600000 from mail order by number")
+    assert POLICIES["invite"] == (20, 3_600, False)
+    assert delays == [0] * 20 + [1] * 20 + [2] * 5
 
 
 async def test_a_thousand_artifacts_come_and_go(world: World, tools: Tools) -> None:

@@ -105,16 +105,20 @@ async def record(  # noqa: PLR0913 - an audit row names all of these
         await tell_hooks(tx, action, space_id, [object_id])
 
 
-async def post(tx: Write, kind: str, recipient: str, **payload: Any) -> None:
-    """Put a mail into the outbox; it leaves after the commit. `payload` names rows and plain facts, never a secret."""
+async def post(tx: Write, kind: str, recipient: str, *, after: int = 0, **payload: Any) -> None:
+    """Put a mail into the outbox; it leaves after the commit, or `after` so many milliseconds.
+
+    `payload` names rows and plain facts, never a secret.
+    """
     now = clock.now()
     await tx.run(
         "insert into mail (id, kind, recipient, payload, state, attempt, due_at, created_at)"
-        " values (:id, :kind, :recipient, :payload, 'waiting', 0, :now, :now)",
+        " values (:id, :kind, :recipient, :payload, 'waiting', 0, :due, :now)",
         id=ids.new(),
         kind=kind,
         recipient=recipient,
         payload=msgspec.json.encode(payload).decode(),
+        due=now + after,
         now=now,
     )
 

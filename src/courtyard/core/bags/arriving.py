@@ -13,12 +13,15 @@ from courtyard.core.bags.model import Belonging, Client, Conversation, Document,
 from courtyard.core.customers import NewCustomer
 from courtyard.core.errors import Invalid
 from courtyard.core.membership import invitations, members
+from courtyard.core.membership.invitations import Offer
 from courtyard.core.spaces import Background, Space
 from courtyard.core.threads import NewMessage, NewThread, Thread
 from courtyard.storage.blobs import Blob
 from courtyard.storage.database import Write
 
 VERSIONS = 10_000
+AN_HOUR = 20
+"""So many of those who are invited are mailed in an hour, as many as anybody may invite to a space."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SETTLE: LiteralString = (
     "update artifact set version = :version, thread_ids = :thread_ids, created_at = :created, updated_at = :updated,"
@@ -36,6 +39,7 @@ class Arrival:
         self._now = clock.now()
         self._threads: dict[str, str] = {}
         self._thread: tuple[Thread, Conversation] | None = None
+        self._invited = 0
 
     def within(self, tx: Write) -> None:
         """All that follows is of this transaction."""
@@ -60,12 +64,14 @@ class Arrival:
         await spaces.set_background(self._tx, self.actor, self.space, background)
 
     async def member(self, member: Belonging) -> None:
-        """Invite somebody with their role; an owner of theirs becomes an admin. Raises what `invite` raises."""
+        """Invite somebody with their role; an owner of theirs becomes an admin. Raises what `offer` raises."""
         role = "admin" if member.role == "owner" else member.role
         if role not in members.ROLES:
             raise Invalid("role", "There is no such role.", code="choice")
         if text.fold(member.email.strip()) != text.fold(self.space.owner_email):
-            await invitations.invite(self._tx, self.actor, self.space, member.email, role)
+            offer = Offer(role, after=self._invited // AN_HOUR * clock.HOUR)
+            await invitations.offer(self._tx, self.actor, self.space, member.email, offer)
+            self._invited += 1
 
     async def customer(self, client: Client) -> None:
         """Add a customer. Raises Invalid, TooLarge, EmailInUse."""

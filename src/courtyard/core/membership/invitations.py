@@ -1,6 +1,6 @@
 """Invitations: an address becomes a member; whoever has no account yet claims one with the mailed token."""
 
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 import msgspec
 
@@ -71,14 +71,28 @@ _LETTERS: LiteralString = (
 _LETTER: LiteralString = _LETTERS + " where i.id = :id"
 
 
+class Offer(NamedTuple):
+    """What somebody is invited to: with which role, for how many days, and how many milliseconds from now by mail."""
+
+    role: str
+    days: int = DAYS
+    after: int = 0
+
+
 async def invite(tx: Write, actor: Actor, place: Place, email: str, role: str, days: int = DAYS) -> Invited:
+    """Offer a role to whoever has that address, by a mail that leaves at once. Raises what `offer` raises."""
+    return await offer(tx, actor, place, email, Offer(role, days))
+
+
+async def offer(tx: Write, actor: Actor, place: Place, email: str, offer: Offer) -> Invited:
     """Make whoever has that address a member of a space found with MANAGE, or an organization found as admin.
 
     Who has an account is told by a mail of the kind `added`. An unknown address becomes a pending person, whose mail of
-    the kind `invitation` lets them claim the account within `days` (1-30).
+    the kind `invitation` lets them claim the account within so many days (1-30).
     Raises Invalid, OwnAddress, AlreadyMember, Personal; Forbidden where somebody else than an owner invites an owner.
     """
     email = text.email("email", email)
+    role, days, after = offer
     if not 1 <= days <= 30:
         raise Invalid("expires_in_days", "Between 1 and 30 days.", code="range")
     place = await _hold(tx, actor, place, role)
@@ -88,7 +102,8 @@ async def invite(tx: Write, actor: Actor, place: Place, email: str, role: str, d
     pending = await people.still_pending(tx, person.id)
     await _join(tx, place, person.id, role)
     invitation = await _store(tx, actor, place, person, _terms(role, days, pending=pending))
-    await events.post(tx, "invitation" if pending else "added", person.email, invitation_id=invitation.id)
+    kind = "invitation" if pending else "added"
+    await events.post(tx, kind, person.email, after=after, invitation_id=invitation.id)
     space_id = place.id if isinstance(place, Space) else None
     await events.record(
         tx, actor, "member.invited" if pending else "member.added", space_id=space_id, object_id=person.id, role=role
