@@ -68,9 +68,9 @@ def policy(settings: Settings) -> Policy:
 
 
 async def beginning(scope: Scope, receive: Receive, send: Send) -> None:
-    """`/`: people go on to the console, which asks them to sign in; without one to the sign-in page."""
+    """`/`: people go on to the console, without one to their account. Both ask them to sign in."""
     if scope["method"] in ("GET", "HEAD"):
-        place = "/console/" if console.is_built() else "/login"
+        place = "/console/" if console.is_built() else "/account"
         response = Answer(303, b"", None, {"Location": place, "Cache-Control": "no-store"})
     else:
         response = Answer(405, b"", None, {"Allow": "GET, HEAD"})

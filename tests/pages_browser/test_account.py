@@ -26,7 +26,7 @@ async def test_an_account_from_its_first_day_to_its_last(server: Server, opening
     page = tab.page
     await register(page, server)
     await sign_in(page, PASSWORD)
-    await reached(page, "Your account")
+    await inside(page)
     await expect(page.get_by_text("Not verified")).to_have_count(0)
 
     app = await enrol(page)
@@ -35,12 +35,12 @@ async def test_an_account_from_its_first_day_to_its_last(server: Server, opening
     await reached(page, "Your second factor")
     await page.get_by_label("Code of your app").fill(app.at(int(time.time()), counter_offset=1))
     await press(page, "Go on")
-    await reached(page, "Your account")
+    await inside(page)
 
     await add_passkey(tab)
     await press(page, "Sign out")
     await press(page, "Sign in with a passkey")
-    await reached(page, "Your account")
+    await inside(page)
 
     await page.get_by_role("link", name="Change password").click()
     await page.get_by_label("New password").fill(OTHER)
@@ -74,7 +74,7 @@ async def test_a_passkey_is_the_second_factor_and_confirms(server: Server, openi
     await sign_in(page, PASSWORD)
     await reached(page, "Your second factor")
     await press(page, "Use a passkey")
-    await reached(page, "Your account")
+    await inside(page)
     await page.goto("/account/confirm?next=/account/email")
     await press(page, "Use a passkey")
     await reached(page, "Your e-mail address")
@@ -94,6 +94,8 @@ async def test_everything_else_works_without_script(server: Server, opening: Ope
     await register(page, server)
     await expect(page.get_by_role("button", name="passkey")).to_have_count(0)
     await sign_in(page, PASSWORD)
+    await page.get_by_role("link", name="pages for your account").click()
+    await reached(page, "Your account")
     await enrol(page)
     await page.goto("/account/passkeys")
     await expect(page.get_by_text("This takes script")).to_be_visible()
@@ -106,6 +108,13 @@ def home(server: Server) -> str:
 
 async def reached(page: Page, title: str) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+async def inside(page: Page) -> None:
+    """Signing in leads to the console; the plain pages of the account are one step from there."""
+    await reached(page, "Spaces")
+    await page.goto("/account")
+    await reached(page, "Your account")
 
 
 async def press(page: Page, name: str) -> None:

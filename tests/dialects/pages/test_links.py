@@ -59,7 +59,7 @@ async def test_an_account_is_made_and_its_address_verified(browser: Browser, wor
     assert person.email_verified_at is not None
     assert (await browser.get(f"/verify/{token}")).status == 410
     assert (await browser.submit(asked)).status == 410
-    assert (await browser.sign_in("new@example.org", PASSWORD)).place == "/account"
+    assert (await browser.sign_in("new@example.org", PASSWORD)).place == "/"
 
 
 async def test_registering_tells_nobody_who_has_an_account(browser: Browser, ada: str, world: World) -> None:
@@ -217,7 +217,7 @@ async def test_an_invitation_claims_the_account(browser: Browser, opening: Openi
     assert f"nell {NEW}" in account.text
     assert await state(world, invited.member.person_id) == "active"
     assert (await browser.get(f"/invite/{token}")).status == 410
-    assert (await opening().sign_in(NEW, PASSWORD)).place == "/account"
+    assert (await opening().sign_in(NEW, PASSWORD)).place == "/"
     mallory = opening()
     token_of_form = (await mallory.get("/login")).page.form.fields["token"]
     values = {"token": token_of_form, "username": "mallory", "password": OTHER}

@@ -140,7 +140,7 @@ async def test_it_is_renamed_and_removed(entered: Entered, opening: Opening, ada
     assert (await browser.submit(page, remove)).place == HERE
     assert (await browser.submit(page, remove)).status == 404
     assert (await browser.submit(page, rename, name="Late")).status == 404
-    assert (await opening().sign_in(ada, PASSWORD)).place == "/account"
+    assert (await opening().sign_in(ada, PASSWORD)).place == "/"
 
 
 async def test_a_challenge_needs_our_form(browser: Browser, ada: str) -> None:

@@ -34,7 +34,7 @@ async def test_an_app_is_set_up_with_its_first_code(entered: Entered, opening: O
     wrong = await browser.submit(seen, seen.form(f"{HERE}/app/confirm"), code="12")
     assert wrong.status == 422
     assert app.secret not in wrong.response.text.replace(" ", "")
-    assert (await opening().sign_in(ada, PASSWORD)).place == "/account"
+    assert (await opening().sign_in(ada, PASSWORD)).place == "/"
     shown = await browser.submit(wrong, wrong.form(f"{HERE}/app/confirm"), code=app.now())
     codes = CODE.findall(shown.text)
     assert len(codes) == 10
@@ -46,7 +46,7 @@ async def test_an_app_is_set_up_with_its_first_code(entered: Entered, opening: O
     assert "An authenticator app, 10 recovery codes left" in (await browser.get("/account")).text
     other = opening()
     asked = await other.follow(await other.sign_in(ada, PASSWORD))
-    assert (await other.submit(asked, code=codes[3])).place == "/account"
+    assert (await other.submit(asked, code=codes[3])).place == "/"
 
 
 async def test_a_new_set_ends_the_old_one(entered: Entered, opening: Opening, ada: str) -> None:
@@ -60,7 +60,7 @@ async def test_a_new_set_ends_the_old_one(entered: Entered, opening: Opening, ad
     other = opening()
     asked = await other.follow(await other.sign_in(ada, PASSWORD))
     assert (await other.submit(asked, code=old[0])).status == 401
-    assert (await other.submit(asked, code=new[0])).place == "/account"
+    assert (await other.submit(asked, code=new[0])).place == "/"
 
 
 async def test_it_is_turned_off(entered: Entered, opening: Opening, ada: str) -> None:
@@ -70,7 +70,7 @@ async def test_it_is_turned_off(entered: Entered, opening: Opening, ada: str) ->
     page = await browser.get(HERE)
     assert (await browser.submit(page, page.form(f"{HERE}/app/remove"))).place == HERE
     assert "Authenticator app Off" in (await browser.get(HERE)).text
-    assert (await opening().sign_in(ada, PASSWORD)).place == "/account"
+    assert (await opening().sign_in(ada, PASSWORD)).place == "/"
     assert (await browser.submit(page, page.form(f"{HERE}/app/remove"))).status == 409
     assert (await browser.submit(page, page.form(f"{HERE}/codes"))).status == 409
 

@@ -125,8 +125,8 @@ def entered(call: Call, session: Session, secret: str, target: str) -> Response:
 
 
 def local(target: str) -> str:
-    """Where to go after signing in: a path of this site, never another one."""
+    """Where to go after signing in: a path of this site, never another one; by default the beginning, which leads to the console."""
     fine = (
         target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
     )
-    return target if fine and target.isascii() else "/account"
+    return target if fine and target.isascii() else "/"
