@@ -3,6 +3,7 @@ import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from "@ta
 import createClient from "openapi-fetch";
 import { confirmed } from "./confirming";
 import type { components, paths } from "./schema";
+import { note } from "./standing";
 
 type Shapes = components["schemas"];
 export type Space = Shapes["SpaceShape"];
@@ -49,6 +50,8 @@ export class Problem extends Error {
     readonly requestId: string,
     /** What is wrong with one field, by its name. */
     readonly fields: Record<string, string>,
+    /** The word for programs. */
+    readonly code = "",
   ) {
     super(message);
   }
@@ -58,24 +61,29 @@ export function problem(status: number, body: unknown, requestId: string | null)
   const said = (typeof body === "object" && body !== null ? body : {}) as Partial<Shapes["Failure"]>;
   const fields = Object.fromEntries((said.errors ?? []).map((one) => [one.pointer.replace(/^\//, ""), one.detail]));
   const message = said.detail ?? `The server answered ${status}.`;
-  return new Problem(status, message, requestId ?? said.instance?.replace("urn:request:", "") ?? "", fields);
+  const request = requestId ?? said.instance?.replace("urn:request:", "") ?? "";
+  return new Problem(status, message, request, fields, said.code);
 }
 
-/** On to the sign-in page, and back to where one is now. */
+/** The sign-in page, which leads back to where one is now. */
+export const signInAddress = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+
 export function signIn(): void {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  location.assign(signInAddress());
 }
 
-/** The body of an answer. Throws Problem; whoever is not signed in is sent to sign in. */
+/** The body of an answer. Throws Problem; that one is signed out is said above the page, which stays as it is. */
 export async function told<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await asked;
+  if (response.ok || response.status === 401) note({ signedOut: !response.ok });
   if (response.ok) return data as T;
-  if (response.status === 401) signIn();
   throw problem(response.status, error, response.headers.get("x-request-id"));
 }
 
 /** What was there a moment ago and is no more, or no more for us. */
 export const isGone = (error: unknown) => error instanceof Problem && [403, 404, 410].includes(error.status);
+
+let self: string | undefined;
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -85,6 +93,13 @@ export const queryClient = new QueryClient({
       queryClient.invalidateQueries({
         predicate: ({ queryKey: [name, id] }) => name === "space" && queryKey.includes(id),
       });
+    },
+    // Who signed in meanwhile may be somebody else: what is kept here is not theirs.
+    onSuccess: (now, { queryKey }) => {
+      if (queryKey[0] !== "me") return;
+      const { id } = now as Me;
+      if (self !== undefined && self !== id) location.reload();
+      self = id;
     },
   }),
   defaultOptions: {
@@ -109,9 +124,9 @@ export const organizations = () =>
   });
 
 export type SpaceTab = "mine" | "shared" | "public";
-const NARROWED: Record<SpaceTab, { mine?: "true"; visibility?: Visibility }> = {
+const NARROWED: Record<SpaceTab, { mine?: "true"; owner?: "others"; visibility?: Visibility }> = {
   mine: { mine: "true" },
-  shared: { mine: "true", visibility: "shared" },
+  shared: { mine: "true", owner: "others" },
   public: { visibility: "public" },
 };
 

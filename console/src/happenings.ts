@@ -16,7 +16,7 @@ export const KINDS = [
   { value: "space", label: "The space itself" },
 ];
 
-/** `{…}` is a member of the detail; `{object}` the one it was done to, if known. */
+/** `{…}` is a member of the detail; `{object}` the person it was done to. */
 const SAID: Record<string, string> = {
   "artifact.created": "added an artifact",
   "artifact.generated": "made a document",
@@ -64,12 +64,12 @@ const SAID: Record<string, string> = {
   "space.imported": "brought the space in from another installation",
 };
 
-/** One sentence without its subject; `names` knows members by their ids. */
-export function said(row: Activity, names: Map<string, string>): string {
+/** One sentence without its subject. */
+export function said(row: Activity): string {
   const known = SAID[row.action];
   if (known === undefined) return row.action.replace(/[._]/g, " ");
   return known.replace(/\{(\w+)\}/g, (_, name: string) => {
-    if (name === "object") return names.get(row.object_id ?? "") ?? "somebody";
+    if (name === "object") return row.about?.username ?? "somebody who left";
     const value: unknown = row.detail[name];
     if (Array.isArray(value)) return value.join(" and ") || "nothing";
     return value === undefined || value === null ? "something" : String(value);

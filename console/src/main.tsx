@@ -15,6 +15,7 @@ import { Problem, queryClient } from "./api";
 import { keepFocus } from "./focus";
 import { begin } from "./live";
 import { router } from "./routes";
+import { watchVersion } from "./standing";
 import { theme, variables } from "./theme";
 
 // Style sheets that are written while the page runs carry the nonce of this answer; so do those of react-remove-scroll.
@@ -30,6 +31,7 @@ const onCaughtError = (error: unknown) => error instanceof Problem || console.er
 
 begin();
 keepFocus();
+watchVersion();
 createRoot(place, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider

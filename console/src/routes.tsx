@@ -6,11 +6,12 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
-import { type ArtifactFilters, me, queryClient, type SpaceTab, space } from "./api";
+import { type ArtifactFilters, me, Problem, queryClient, type SpaceTab, signIn, space } from "./api";
 import type { AdminSearch } from "./api/administration";
 import { artifact, type JobFilters } from "./api/contents";
 import type { RequestFilters } from "./api/programs";
 import type { Kind } from "./api/search";
+import { customer as askedCustomer, thread as askedThread } from "./api/talk";
 import type { AccountTab } from "./pages/Account";
 import { Missing } from "./pages/Missing";
 import type { OrganizationTab } from "./pages/Organization";
@@ -20,12 +21,19 @@ import { Shell } from "./shell/Shell";
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
 const one = <T extends string>(value: unknown, ...of: T[]) => of.find((each) => each === value);
 
+/** Whoever opens the console without being signed in goes to sign in, and comes back; nothing is shown until then. */
+function away(error: unknown): Promise<never> {
+  if (!(error instanceof Problem && error.status === 401)) throw error;
+  signIn();
+  return new Promise(() => {});
+}
+
 const root = createRootRoute({
   component: Shell,
   // The organization that was chosen in the header stays chosen from page to page.
   validateSearch: (search): { org?: string } => ({ org: text(search.org) }),
   search: { middlewares: [retainSearchParams(["org"])] },
-  beforeLoad: () => queryClient.ensureQueryData(me()),
+  beforeLoad: () => queryClient.ensureQueryData(me()).catch(away),
   errorComponent: Failure,
   notFoundComponent: Missing,
 });
@@ -112,6 +120,8 @@ const threads = createRoute({
 const thread = createRoute({
   getParentRoute: () => home,
   path: "/threads/$threadId",
+  // Its heading is there when one arrives, for the focus. What fails is said by the page.
+  loader: ({ params }) => queryClient.prefetchQuery(askedThread(params.spaceId, params.threadId)),
   component: lazyRouteComponent(() => import("./pages/Thread"), "ThreadPage"),
 });
 
@@ -124,6 +134,7 @@ const customers = createRoute({
 const customer = createRoute({
   getParentRoute: () => home,
   path: "/customers/$customerId",
+  loader: ({ params }) => queryClient.prefetchQuery(askedCustomer(params.spaceId, params.customerId)),
   component: lazyRouteComponent(() => import("./pages/Customer"), "CustomerPage"),
 });
 

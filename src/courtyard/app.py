@@ -61,6 +61,7 @@ def policy(settings: Settings) -> Policy:
         upload_life=settings.upload_hours * clock.HOUR,
         public_url=settings.public_url.rstrip("/"),
         history_days=settings.history_days,
+        request_log_days=settings.request_log_days,
         public_links=settings.public_links == "on",
         mail=bool(settings.smtp_url.get_secret_value()),
         tls_port=settings.tls_port,

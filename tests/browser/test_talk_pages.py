@@ -66,6 +66,22 @@ def test_a_thread_from_its_first_word_to_its_end(window: Window, server: Server)
     expect(page.get_by_role("heading", name="Nobody has said anything yet")).to_be_visible()
 
 
+def test_whoever_left_keeps_their_name_in_a_thread(window: Window, server: Server) -> None:
+    page, made = window.page, space(server, "Estuary")
+    with server.client(server.log_in()) as root:
+        invited = root.post(
+            f"/v1/spaces/{made}/invitations", json={"email": "ivo@example.org", "role": "editor"}
+        ).json()
+        thread = root.post(f"/v1/spaces/{made}/threads", json={"title": "Reeds"}).json()["id"]
+        root.post(f"/v1/spaces/{made}/threads/{thread}/messages", json={"content": "They are high."})
+        # Whoever works in the space by another role than their own is no member, and has a name all the same.
+        assert root.delete(f"/v1/spaces/{made}/members/{invited['user_id']}").status_code == 204
+    page.goto(f"/console/spaces/{made}/threads/{thread}")
+    expect(page.get_by_role("list", name="Messages").get_by_role("listitem")).to_contain_text("admin")
+    page.goto(f"/console/spaces/{made}/activity")
+    expect(page.get_by_role("row", name="admin removed ivo")).to_be_visible()
+
+
 def test_markdown_is_shown_harmless(window: Window, server: Server) -> None:
     page, made = window.page, space(server, "Marsh")
     dialogs: list[str] = []

@@ -1,6 +1,7 @@
 // What the console asks about who belongs to a space or an organization: members, invitations, roles.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api, following, told } from "../api";
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, following, Problem, told } from "../api";
 import type { components } from "../schema";
 
 type Shapes = components["schemas"];
@@ -28,6 +29,38 @@ export const members = (place: Place) =>
     initialPageParam: first,
     getNextPageParam: following,
   });
+
+/** One member; null for whoever has no role of their own there. */
+export const member = (place: Place, userId: string) =>
+  queryOptions({
+    queryKey: ["members", place.kind, place.id, userId],
+    queryFn: async () => {
+      const asked =
+        place.kind === "space"
+          ? api.GET("/v1/spaces/{space_id}/members/{user_id}", {
+              params: { path: { space_id: place.id, user_id: userId } },
+            })
+          : api.GET("/v1/organizations/{handle}/members/{user_id}", {
+              params: { path: { handle: place.id, user_id: userId } },
+            });
+      try {
+        return await told<Member>(asked);
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+/** All members, however many: page after page. */
+export function useEverybody(place: Place) {
+  const query = useInfiniteQuery(members(place));
+  const { hasNextPage, isFetching, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetching) fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  return { all: query.data?.pages.flatMap((page) => page.data) ?? [], whole: query.isSuccess && !hasNextPage };
+}
 
 export const invitations = (place: Place) =>
   infiniteQueryOptions({

@@ -63,6 +63,10 @@ export const lastMessage = (thread: { space_id: string; id: string }) =>
     },
   });
 
+/** Who said it. */
+export const speaker = ({ role, person }: Message) =>
+  role === "assistant" ? "Assistant" : (person?.username ?? "Somebody who left");
+
 export const artifactsOf = (thread: { space_id: string; id: string }) =>
   queryOptions({
     queryKey: ["artifacts", thread.space_id, "thread", thread.id],

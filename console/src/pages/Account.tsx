@@ -46,6 +46,7 @@ export function Account() {
         value={tab}
         onChange={(to) => navigate({ search: { tab: TABS.find((one) => one.value === to)?.value } })}
         keepMounted={false}
+        activateTabWithKeyboard={false}
       >
         <Tabs.List aria-label="Parts of the account">
           {TABS.map(({ value, label }) => (
@@ -97,7 +98,7 @@ function Username({ person }: { person: Me }) {
       </Title>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={taken ? null : change.error} />
+          <Refusal error={taken ? null : change.error} fields={["username"]} />
           <TextInput
             name="username"
             label="Username"
@@ -162,7 +163,7 @@ function Address({ person }: { person: Me }) {
         )}
         <form onSubmit={submit}>
           <Stack>
-            <Refusal error={change.error} />
+            <Refusal error={change.error} fields={["email"]} />
             <TextInput
               type="email"
               name="email"

@@ -130,7 +130,7 @@ function Add({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
                 {wrong}
               </Text>
             ) : (
-              <Refusal error={add.error} />
+              <Refusal error={add.error} fields={["name"]} />
             )}
             <TextInput
               name="name"
@@ -174,7 +174,7 @@ function Rename({ of, onClose }: { of: Passkey; onClose: () => void }) {
     <Modal opened onClose={onClose} title={`Rename ${of.name}`}>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={rename.error} />
+          <Refusal error={rename.error} fields={["name"]} />
           <TextInput
             name="name"
             label="Name"

@@ -1,6 +1,6 @@
 import { Button, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, me, queryClient, told } from "../api";
 import { secondFactor } from "../api/account";
@@ -25,24 +25,39 @@ export function Security() {
       <Password />
       <Second />
       <Passkeys onChange={renew} />
+      <section className="panel" aria-labelledby="outside">
+        <Title order={2} id="outside">
+          Sign-in from outside
+        </Title>
+        <Text mb="md">Accounts elsewhere, such as that of your company, can open this one.</Text>
+        <Button component="a" href="/account/providers" variant="default">
+          Manage them
+        </Button>
+      </section>
     </div>
   );
 }
 
 function Password() {
+  const { data: person } = useSuspenseQuery(me());
   const change = useMutation({
     mutationFn: (form: FormData) =>
       told(
         api.POST("/v1/me/password", {
-          body: { current_password: String(form.get("current")), new_password: String(form.get("new")) },
+          body: {
+            current_password: form.has("current") ? String(form.get("current")) : null,
+            new_password: String(form.get("new")),
+          },
         }),
       ),
-    onSuccess: () =>
+    onSuccess: () => {
+      queryClient.invalidateQueries({ queryKey: me().queryKey });
       notifications.show({
         title: "Changed",
         message: "Other browsers and logins were signed out. Keys go on.",
         autoClose: 6_000,
-      }),
+      });
+    },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -57,15 +72,19 @@ function Password() {
       </Title>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={change.error} />
-          <PasswordInput
-            name="current"
-            label="Current password"
-            required
-            autoComplete="current-password"
-            visibilityToggleButtonProps={eye}
-            error={complaint(change.error, "current_password")}
-          />
+          <Refusal error={change.error} fields={["current_password", "new_password"]} />
+          {person.has_password === false ? (
+            <Text>You have none: you sign in from outside. With one you could also sign in here.</Text>
+          ) : (
+            <PasswordInput
+              name="current"
+              label="Current password"
+              required
+              autoComplete="current-password"
+              visibilityToggleButtonProps={eye}
+              error={complaint(change.error, "current_password")}
+            />
+          )}
           <PasswordInput
             name="new"
             label="New password"
@@ -78,7 +97,7 @@ function Password() {
           />
           <Group>
             <Button type="submit" loading={change.isPending}>
-              Change the password
+              {person.has_password === false ? "Set a password" : "Change the password"}
             </Button>
           </Group>
         </Stack>

@@ -5,7 +5,6 @@ import { IconFileTypeCsv } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { space as asked, type Space } from "../api";
-import { members } from "../api/people";
 import { activity, happened, newest, type Activity as Row, threads } from "../api/talk";
 import { csv, KINDS, said, who } from "../happenings";
 import { Failure } from "../parts/Failure";
@@ -106,7 +105,6 @@ function save(name: string, text: string): void {
 
 function List({ space, what }: { space: Space; what: string }) {
   const query = useInfiniteQuery(activity(space.id, what));
-  const { data: people } = useInfiniteQuery(members({ kind: "space", id: space.id, name: space.name }));
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);
@@ -121,8 +119,6 @@ function List({ space, what }: { space: Space; what: string }) {
         )}
       </Notice>
     );
-  const all = people?.pages.flatMap((page) => page.data) ?? [];
-  const names = new Map(all.map(({ user }) => [user.id, user.username]));
   return (
     <>
       <Table className="rows" verticalSpacing="sm">
@@ -137,7 +133,7 @@ function List({ space, what }: { space: Space; what: string }) {
           {found.map((row) => (
             <Table.Tr key={row.id}>
               <Table.Th scope="row" className="name sentence">
-                <strong>{who(row)}</strong> {said(row, names)}
+                <strong>{who(row)}</strong> {said(row)}
                 <Thing of={row} space={space} />
                 {row.result !== "done" && <Tag tone="alarm">{row.result}</Tag>}
                 {row.privileged && <Tag tone="busy">as platform administrator</Tag>}

@@ -47,6 +47,7 @@ export function Admin() {
           navigate({ search: { tab: to === "overview" ? undefined : (to as Exclude<typeof tab, "overview">) } })
         }
         keepMounted={false}
+        activateTabWithKeyboard={false}
       >
         <Tabs.List aria-label="Parts of the administration">
           {TABS.map(({ value, label }) => (

@@ -66,7 +66,7 @@ export function Rename({ artifact, onClose }: { artifact: Artifact; onClose: () 
         }}
       >
         <Stack>
-          <Refusal error={rename.error} />
+          <Refusal error={rename.error} fields={["name"]} />
           <TextInput
             name="name"
             label="Name"

@@ -1,12 +1,13 @@
 import { Button, Code, Group, Modal, Stack, TagsInput, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { type Artifact, api, Problem, queryClient, type Space, told } from "../api";
+import { type Artifact, api, queryClient, type Space, told } from "../api";
 import { artifact as asked, place, properties } from "../api/contents";
 import { Copy } from "../parts/Copy";
 import { Moment } from "../parts/Moment";
 import { Refusal } from "../parts/Refusal";
 import { Tag } from "../parts/Tag";
+import { complaint } from "../refusals";
 import { exactly, size } from "../words";
 
 /** What is known of an artifact. */
@@ -111,7 +112,6 @@ export function Tagging({ artifact, onClose }: { artifact: Artifact; onClose: ()
       onClose();
     },
   });
-  const fields = save.error instanceof Problem ? Object.values(save.error.fields)[0] : undefined;
   return (
     <Modal opened onClose={onClose} title="Tags">
       <form
@@ -121,14 +121,14 @@ export function Tagging({ artifact, onClose }: { artifact: Artifact; onClose: ()
         }}
       >
         <Stack>
-          <Refusal error={save.error} />
+          <Refusal error={save.error} fields={["tags"]} />
           <TagsInput
             label="Tags"
             description="Press Enter after each one"
             value={tags}
             onChange={setTags}
             maxTags={32}
-            error={fields}
+            error={complaint(save.error, "tags")}
             data-autofocus
           />
           <Group justify="flex-end">

@@ -157,7 +157,7 @@ function Making({ artifact, onClose }: { artifact: Artifact; onClose: () => void
     <Modal opened onClose={onClose} title="A public link">
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={make.error} />
+          <Refusal error={make.error} fields={["name", "expires_at", "password", "max_downloads"]} />
           <TextInput
             name="name"
             label="Name"

@@ -15,13 +15,14 @@ import { notifications } from "@mantine/notifications";
 import { IconBookmark, IconDots, IconDownload, IconHistory, IconUpload, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { type Artifact, address, api, Problem, queryClient, type Space, told } from "../api";
+import { type Artifact, address, api, queryClient, type Space, told } from "../api";
 import { place, type Version, versions } from "../api/contents";
 import { Failure } from "../parts/Failure";
 import { Moment } from "../parts/Moment";
 import { More } from "../parts/More";
 import { Refusal } from "../parts/Refusal";
 import { Tag } from "../parts/Tag";
+import { complaint } from "../refusals";
 import { add } from "../uploads";
 import { may, size } from "../words";
 
@@ -206,7 +207,6 @@ function Naming({ artifact, version, onClose }: { artifact: Artifact; version: V
       onClose();
     },
   });
-  const field = save.error instanceof Problem ? Object.values(save.error.fields)[0] : undefined;
   return (
     <Modal opened onClose={onClose} title={`A name for version ${version.number}`}>
       <form
@@ -216,7 +216,7 @@ function Naming({ artifact, version, onClose }: { artifact: Artifact; version: V
         }}
       >
         <Stack>
-          <Refusal error={save.error} />
+          <Refusal error={save.error} fields={["alias"]} />
           <TextInput
             name="alias"
             label="Name"
@@ -224,7 +224,7 @@ function Naming({ artifact, version, onClose }: { artifact: Artifact; version: V
             required
             maxLength={64}
             pattern="[a-z][a-z0-9._\-]*"
-            error={field}
+            error={complaint(save.error, "alias")}
             data-autofocus
           />
           <Group justify="flex-end">

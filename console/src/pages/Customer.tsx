@@ -37,11 +37,14 @@ export function CustomerPage() {
   };
   return (
     <>
+      <title>{`${customer.name} · ${space.name} · Courtyard`}</title>
       <Link to="/spaces/$spaceId/customers" params={{ spaceId }} className="back">
         <IconArrowLeft size={17} aria-hidden /> All customers
       </Link>
       <div className="head">
-        <Title order={2}>{customer.name}</Title>
+        <Title order={2} data-arrive>
+          {customer.name}
+        </Title>
         {may(space, "editor") && (
           <Group gap="xs">
             <Button variant="default" onClick={() => setOpen("edit")}>

@@ -134,7 +134,7 @@ export function EditCustomer({ space, customer, onClose }: { space: Space; custo
     <Modal opened onClose={onClose} title={customer ? `Change ${customer.name}` : "Add a customer"}>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={taken ? null : save.error} />
+          <Refusal error={taken ? null : save.error} fields={["name", "email", "metadata"]} />
           <TextInput
             name="name"
             label="Name"

@@ -54,7 +54,7 @@ export function EditApplication({ of, onClose }: { of?: Application; onClose: ()
     <Modal opened onClose={onClose} title={of ? `Change ${of.name}` : "New application"} size="lg">
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={save.error} />
+          <Refusal error={save.error} fields={["name", "redirect_uris", "scopes", "logo_url"]} />
           <TextInput
             name="name"
             label="Name"

@@ -94,7 +94,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
       ) : (
         <form onSubmit={submit}>
           <Stack>
-            <Refusal error={create.error} />
+            <Refusal error={create.error} fields={["name", "expires_at", "scopes", "spaces", "networks"]} />
             <TextInput
               name="name"
               label="Name"

@@ -65,6 +65,7 @@ export function Organization() {
         value={tab}
         onChange={(to) => navigate({ search: { tab: TABS.find((one) => one.value === to)?.value } })}
         keepMounted={false}
+        activateTabWithKeyboard={false}
       >
         <Tabs.List aria-label="Parts of the organization">
           {TABS.map(({ value, label }) => (
@@ -159,11 +160,11 @@ function People({ house }: { house: House }) {
     );
   const manages = leads(house) && !house.personal;
   const roles = ORGANIZATION_ROLES.filter(({ value }) => value !== "owner" || house.role === "owner");
-  const fixed = (member: Member, all: Member[]) => {
+  const fixed = (member: Member, all: Member[], whole: boolean) => {
     if (member.role !== "owner") return undefined;
     if (house.role !== "owner") return "Owners are made and unmade by owners.";
     const owners = all.filter((one) => one.role === "owner" && one.state === "active");
-    return owners.length < 2 ? "The only owner. Make somebody else owner first." : undefined;
+    return whole && owners.length < 2 ? "The only owner. Make somebody else owner first." : undefined;
   };
   return (
     <div className="sections broad">

@@ -1,10 +1,10 @@
 import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, me, Problem, queryClient, told } from "../api";
-import { organization as asked, type Organization as House, members, type Place, remove } from "../api/people";
+import { organization as asked, type Organization as House, member, members, type Place, remove } from "../api/people";
 import { Notice } from "../parts/Notice";
 import { Refusal } from "../parts/Refusal";
 import { Sure } from "../parts/Sure";
@@ -63,7 +63,7 @@ function About({ house }: { house: House }) {
       </Title>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={taken ? null : change.error} />
+          <Refusal error={taken ? null : change.error} fields={["name", "handle"]} />
           <TextInput name="name" label="Name" required maxLength={255} defaultValue={house.name} error={fields.name} />
           <TextInput
             name="handle"
@@ -88,13 +88,15 @@ function About({ house }: { house: House }) {
 function Leaving({ house }: { house: House }) {
   const { data: self } = useSuspenseQuery(me());
   const place: Place = { kind: "organization", id: house.handle, name: house.name };
-  const query = useInfiniteQuery(members(place));
+  const { data: own } = useQuery(member(place, self.id));
+  const { data } = useInfiniteQuery(members(place));
   const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
-  const all = query.data?.pages.flatMap((page) => page.data) ?? [];
-  if (!all.some((member) => member.user.id === self.id)) return null;
-  const owners = all.filter((member) => member.role === "owner" && member.state === "active");
-  const only = owners.length === 1 && owners[0]?.user.id === self.id;
+  if (!own) return null;
+  const pages = data?.pages ?? [];
+  const owners = pages.flatMap((page) => page.data.filter((one) => one.role === "owner" && one.state === "active"));
+  // Where not all are loaded the server knows.
+  const only = own.role === "owner" && owners.length < 2 && pages.at(-1)?.cursor === null;
   const leave = async () => {
     await remove(place, self.id);
     await navigate({ to: "/orgs" });

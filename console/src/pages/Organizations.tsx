@@ -103,7 +103,7 @@ function NewOrganization({ onClose }: { onClose: () => void }) {
     <Modal opened onClose={onClose} title="New organization">
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={taken ? null : create.error} />
+          <Refusal error={taken ? null : create.error} fields={["name", "handle"]} />
           <TextInput name="name" label="Name" required maxLength={255} error={fields.name} data-autofocus />
           <TextInput
             name="handle"

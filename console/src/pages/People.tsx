@@ -1,11 +1,11 @@
 import "../people.css";
 import { Button, Group, Modal, NativeSelect, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, space as asked, me, queryClient, type Space, told } from "../api";
-import { members, type Place, remove } from "../api/people";
+import { member, members, type Place, remove, useEverybody } from "../api/people";
 import { Invite, Pending } from "../parts/Invitations";
 import { Members } from "../parts/Members";
 import { Refusal } from "../parts/Refusal";
@@ -32,9 +32,7 @@ export function People() {
           place={place}
           roles={SPACE_ROLES}
           manages={manages}
-          fixed={(member) =>
-            member.role === "owner" ? "A space has one owner, who changes by a transfer." : undefined
-          }
+          fixed={(one) => (one.role === "owner" ? "A space has one owner, who changes by a transfer." : undefined)}
         />
         {!manages && (
           <Text size="sm" c="dimmed">
@@ -80,9 +78,8 @@ function Ownership({ space, place }: { space: Space; place: Place }) {
 }
 
 function Transfer({ space, place, onClose }: { space: Space; place: Place; onClose: () => void }) {
-  const query = useInfiniteQuery(members(place));
-  const found = query.data?.pages.flatMap((page) => page.data) ?? [];
-  const heirs = found.filter((member) => member.state === "active" && member.role !== "owner");
+  const { all, whole } = useEverybody(place);
+  const heirs = all.filter((one) => one.state === "active" && one.role !== "owner");
   const transfer = useMutation({
     mutationFn: (userId: string) =>
       told(
@@ -108,7 +105,7 @@ function Transfer({ space, place, onClose }: { space: Space; place: Place; onClo
       <form onSubmit={submit}>
         <Stack>
           <Refusal error={transfer.error} />
-          {query.isSuccess && heirs.length === 0 ? (
+          {whole && heirs.length === 0 ? (
             <Text>
               There is nobody to give it to. Invite somebody first; once they have an account, they are listed here.
             </Text>
@@ -116,7 +113,7 @@ function Transfer({ space, place, onClose }: { space: Space; place: Place; onClo
             <NativeSelect
               name="heir"
               label="New owner"
-              description="An active member of this space"
+              description={whole ? "An active member of this space" : "Loading the members…"}
               data={heirs.map(({ user }) => ({ value: user.id, label: user.username }))}
               data-autofocus
             />
@@ -137,10 +134,9 @@ function Transfer({ space, place, onClose }: { space: Space; place: Place; onClo
 
 function Leaving({ space, place }: { space: Space; place: Place }) {
   const { data: self } = useSuspenseQuery(me());
-  const query = useInfiniteQuery(members(place));
+  const { data: own } = useQuery(member(place, self.id));
   const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
-  const own = query.data?.pages.flatMap((page) => page.data).find((member) => member.user.id === self.id);
   if (!own) return null;
   const leave = async () => {
     await remove(place, self.id);

@@ -1,9 +1,10 @@
 import "../people.css";
 import "../programs.css";
 import { Button, Drawer, NativeSelect, Stack, Switch, Table, Text, TextInput, Title } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
+import { installation } from "../api/people";
 import { type Asked, keys, type RequestFilters, requests } from "../api/programs";
 import { Commands } from "../parts/Commands";
 import { Copy } from "../parts/Copy";
@@ -14,7 +15,7 @@ import { Notice } from "../parts/Notice";
 import { Tag } from "../parts/Tag";
 import { Waiting } from "../parts/Waiting";
 import { again } from "../snippets";
-import { exactly } from "../words";
+import { count, exactly } from "../words";
 
 const route = getRouteApi("/developer/logs");
 export const APIS: Record<string, string> = {
@@ -38,6 +39,7 @@ const STATUSES = [
 export function Requests() {
   const filters = route.useSearch();
   const [follow, setFollow] = useState(false);
+  const days = useQuery(installation()).data?.request_log_days ?? 7;
   return (
     <>
       <title>Requests · Courtyard</title>
@@ -46,8 +48,8 @@ export function Requests() {
         <Switch label="Follow" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />
       </div>
       <Text c="dimmed" mb="lg" maw="46rem">
-        What your keys, applications and sessions asked for in the last days, a few seconds after it was answered.
-        Bodies are never kept.
+        What your keys, applications and sessions asked for in the last {count(days)} {days === 1 ? "day" : "days"}, a
+        few seconds after it was answered. Bodies are never kept.
       </Text>
       <Narrow filters={filters} />
       <List filters={filters} follow={follow} />

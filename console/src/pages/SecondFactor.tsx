@@ -41,7 +41,7 @@ export function Enrolment({ onDone, onClose }: Doing) {
       ) : (
         <form onSubmit={submit}>
           <Stack>
-            <Refusal error={begun.error ?? (complaint(confirm.error, "code") ? null : confirm.error)} />
+            <Refusal error={begun.error ?? confirm.error} fields={["code"]} />
             {begun.isPending && <Loader aria-label="Asking for a key" />}
             {begun.data && (
               <>

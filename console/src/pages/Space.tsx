@@ -1,7 +1,9 @@
-import { Tabs, Text, Title } from "@mantine/core";
+import "../space.css";
+import { Text, Title } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { getRouteApi, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
-import { space as asked, isGone } from "../api";
+import { getRouteApi, Link, Outlet, useMatchRoute } from "@tanstack/react-router";
+import { type KeyboardEvent, useEffect, useRef } from "react";
+import { space as asked, isGone, type Space } from "../api";
 import { Cover } from "../parts/Cover";
 import { GoneSpace } from "../parts/Gone";
 import { Tag } from "../parts/Tag";
@@ -21,18 +23,22 @@ const TABS = [
   { to: "/spaces/$spaceId/settings", label: "Settings" },
 ] as const;
 
+/** What is open inside a tab and has a title of its own. */
+const INNER = ["/spaces/$spaceId/threads/$threadId", "/spaces/$spaceId/customers/$customerId"] as const;
+
 /** The home of a space: its face, and what is open below it. */
 export function SpaceHome() {
   const params = route.useParams();
   const { data: space, error } = useSuspenseQuery(asked(params.spaceId));
-  const navigate = useNavigate();
   const matches = useMatchRoute();
-  const open = TABS.findLast(({ to }) => matches({ to, params, fuzzy: true }))?.to ?? TABS[0].to;
+  const open = TABS.findLast(({ to }) => matches({ to, params, fuzzy: true })) ?? TABS[0];
   if (isGone(error)) return <GoneSpace space={space} />;
   return (
     <>
-      <title>{`${space.name} · Courtyard`}</title>
-      <section className="hero">
+      {!INNER.some((to) => matches({ to })) && (
+        <title>{`${open === TABS[0] ? "" : `${open.label} · `}${space.name} · Courtyard`}</title>
+      )}
+      <section className="hero" data-low={open === TABS[0] ? undefined : true}>
         <Cover space={space} wide />
         <div className="words">
           <Title order={1}>{space.name}</Title>
@@ -46,22 +52,45 @@ export function SpaceHome() {
           </div>
         </div>
       </section>
-      <Tabs
-        className="tabs"
-        value={open}
-        onChange={(to) => navigate({ to: TABS.find((tab) => tab.to === to)?.to ?? TABS[0].to, params })}
-      >
-        <Tabs.List aria-label="Parts of the space">
-          {TABS.map(({ to, label }) => (
-            <Tabs.Tab key={to} value={to}>
-              {label}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value={open} pt="lg">
-          <Outlet />
-        </Tabs.Panel>
-      </Tabs>
+      <Tabs space={space} open={open.to} />
+      <div role="tabpanel" id="tab" aria-label={open.label} className="opened">
+        <Outlet />
+      </div>
     </>
+  );
+}
+
+/** Links, so that each opens in a window of its own, too. Arrows move among them, and only Enter goes. */
+function Tabs({ space, open }: { space: Space; open: string }) {
+  const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the one that was opened comes into sight
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>("[aria-selected=true]");
+    if (chosen) list.current?.scrollTo({ left: chosen.offsetLeft - 48 });
+  }, [open]);
+  const move = (event: KeyboardEvent<HTMLDivElement>) => {
+    const all = [...event.currentTarget.querySelectorAll("a")];
+    const at = all.indexOf(document.activeElement as HTMLAnchorElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    all.at(to % all.length)?.focus();
+  };
+  return (
+    <div className="ways" role="tablist" aria-label="Parts of the space" ref={list} onKeyDown={move}>
+      {TABS.map(({ to, label }) => (
+        <Link
+          key={to}
+          to={to}
+          params={{ spaceId: space.id }}
+          role="tab"
+          aria-selected={to === open}
+          aria-controls="tab"
+          tabIndex={to === open ? 0 : -1}
+        >
+          {label}
+        </Link>
+      ))}
+    </div>
   );
 }

@@ -15,7 +15,7 @@ import {
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { address, api, space as asked, Problem, problem, queryClient, type Space, told, type Visibility } from "../api";
 import { Cover } from "../parts/Cover";
 import { Notice } from "../parts/Notice";
@@ -83,7 +83,7 @@ function About({ space }: { space: Space }) {
       </Title>
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={change.error} />
+          <Refusal error={change.error} fields={["name", "description", "visibility"]} />
           <TextInput name="name" label="Name" required maxLength={255} defaultValue={space.name} error={fields.name} />
           <Textarea
             name="description"
@@ -149,7 +149,13 @@ async function put(space: Space, file: File): Promise<Space> {
 }
 
 function Background({ space }: { space: Space }) {
-  const change = useMutation({ mutationFn: (file: File) => put(space, file), onSuccess: saved });
+  const again = useRef<() => void>(null);
+  const change = useMutation({
+    mutationFn: (file: File) => put(space, file),
+    onSuccess: saved,
+    // The same file may be chosen again, for it may have been mended meanwhile.
+    onSettled: () => again.current?.(),
+  });
   const remove = useMutation({
     mutationFn: () => told(api.DELETE("/v1/spaces/{space_id}/background", { params: place(space) })),
     onSuccess: () => saved({ ...space, background_url: null }),
@@ -169,6 +175,7 @@ function Background({ space }: { space: Space }) {
         </Text>
         <Group>
           <FileButton
+            resetRef={again}
             accept="image/png,image/jpeg,image/webp,image/gif"
             onChange={(file) => file && change.mutate(file)}
             inputProps={{ "aria-label": "Background image" }}

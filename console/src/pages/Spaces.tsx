@@ -129,7 +129,7 @@ function None({ tab, onNew }: { tab: SpaceTab; onNew: () => void }) {
       <Notice title={tab === "shared" ? "Nothing is shared with you" : "There are no public spaces"}>
         <Text>
           {tab === "shared"
-            ? "Spaces that your organizations share appear here."
+            ? "Spaces of others that you are in, or that your organizations share, appear here."
             : "A space becomes public in its settings, and everybody finds it here."}
         </Text>
       </Notice>

@@ -4,10 +4,9 @@ import { notifications } from "@mantine/notifications";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { api, space as asked, Problem, queryClient, type Space, told } from "../api";
-import { members } from "../api/people";
-import { artifactsOf, type Message, messages, of, thread as one, type Thread } from "../api/talk";
+import { artifactsOf, messages, of, thread as one, speaker, type Thread } from "../api/talk";
 import { Failure } from "../parts/Failure";
 import { Markdown } from "../parts/Markdown";
 import { Moment } from "../parts/Moment";
@@ -27,12 +26,13 @@ export function ThreadPage() {
   if (query.isError) return <Failure error={query.error} />;
   return (
     <article className="thread">
+      <title>{`${query.data.title} · ${space.name} · Courtyard`}</title>
       <Link to="/spaces/$spaceId/threads" params={{ spaceId }} className="back">
         <IconArrowLeft size={17} aria-hidden /> All threads
       </Link>
       <Head space={space} thread={query.data} />
       <Linked thread={query.data} />
-      <Said space={space} thread={query.data} />
+      <Said thread={query.data} />
       <Saying space={space} thread={query.data} />
     </article>
   );
@@ -65,7 +65,9 @@ function Head({ space, thread }: { space: Space; thread: Thread }) {
   return (
     <div className="head">
       <div className="titled">
-        <Title order={2}>{thread.title}</Title>
+        <Title order={2} data-arrive>
+          {thread.title}
+        </Title>
         {archived && <Tag>Archived</Tag>}
       </div>
       {may(space, "editor") && (
@@ -111,17 +113,11 @@ function Linked({ thread }: { thread: Thread }) {
   );
 }
 
-function Said({ space, thread }: { space: Space; thread: Thread }) {
+function Said({ thread }: { thread: Thread }) {
   const query = useInfiniteQuery(messages(thread));
-  const { data: people } = useInfiniteQuery(members({ kind: "space", id: space.id, name: space.name }));
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data).reverse();
-  const all = people?.pages.flatMap((page) => page.data) ?? [];
-  const speaker = (message: Message) =>
-    message.role === "assistant"
-      ? "Assistant"
-      : (all.find((member) => member.user.id === message.created_by)?.user.username ?? "Somebody who left");
   return (
     <>
       {query.hasNextPage && (
@@ -155,23 +151,29 @@ function Said({ space, thread }: { space: Space; thread: Thread }) {
 
 function Saying({ space, thread }: { space: Space; thread: Thread }) {
   const [text, setText] = useState("");
-  const [key, setKey] = useState(uuid);
+  const sent = useRef({ text: "", key: "" });
   const say = useMutation({
-    mutationFn: (content: string) =>
-      told(
+    mutationFn: (content: string) => {
+      // The same text again is the same message: it may be the answer alone that was lost.
+      if (sent.current.text !== content) sent.current = { text: content, key: uuid() };
+      return told(
         api.POST("/v1/spaces/{space_id}/threads/{thread_id}/messages", {
           params: of(thread),
-          headers: { "Idempotency-Key": key },
+          headers: { "Idempotency-Key": sent.current.key },
           body: { content },
         }),
-      ),
+      );
+    },
     onSuccess: () => {
       setText("");
-      setKey(uuid());
+      sent.current = { text: "", key: "" };
       return queryClient.invalidateQueries({ queryKey: ["messages", space.id, thread.id] });
     },
-    // Another text is another message, also when the first one was refused.
-    onError: () => setKey(uuid()),
+    onError: (error) => {
+      // A refusal is kept under its key, too: what was refused then may be taken now.
+      if (error instanceof Problem && error.status < 500 && error.code !== "idempotency_key_in_flight")
+        sent.current = { text: "", key: "" };
+    },
   });
   if (!may(space, "editor"))
     return (
@@ -198,7 +200,7 @@ function Saying({ space, thread }: { space: Space; thread: Thread }) {
       }}
     >
       <Stack gap="sm">
-        <Refusal error={say.error} />
+        <Refusal error={say.error} fields={["content"]} />
         <Textarea
           label="Your message"
           description="Markdown works. Ctrl Enter sends."

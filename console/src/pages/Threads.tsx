@@ -6,8 +6,7 @@ import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tans
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, space as asked, Problem, queryClient, type Space, told } from "../api";
-import { members } from "../api/people";
-import { lastMessage, of, type Thread, threads } from "../api/talk";
+import { lastMessage, of, speaker, type Thread, threads } from "../api/talk";
 import { Failure } from "../parts/Failure";
 import { Moment } from "../parts/Moment";
 import { More } from "../parts/More";
@@ -74,9 +73,6 @@ function List({ space, onNew }: { space: Space; onNew: () => void }) {
 
 function Row({ thread }: { thread: Thread }) {
   const { data: last } = useQuery(lastMessage(thread));
-  const { data: people } = useInfiniteQuery(members({ kind: "space", id: thread.space_id, name: "" }));
-  const author = people?.pages.flatMap((page) => page.data).find((one) => one.user.id === last?.created_by);
-  const speaker = last?.role === "assistant" ? "Assistant" : author?.user.username;
   return (
     <li className="card talk">
       <div className="top">
@@ -92,11 +88,7 @@ function Row({ thread }: { thread: Thread }) {
         {thread.status === "archived" && <Tag>Archived</Tag>}
       </div>
       <Text size="sm" c="dimmed" lineClamp={2}>
-        {last === undefined
-          ? " "
-          : last === null
-            ? "Nothing was said yet."
-            : `${speaker ? `${speaker}: ` : ""}${last.content}`}
+        {last === undefined ? " " : last === null ? "Nothing was said yet." : `${speaker(last)}: ${last.content}`}
       </Text>
       <div className="facts">
         <Moment at={last?.created_at ?? thread.created_at} />
@@ -139,7 +131,7 @@ function NewThread({ space, onClose }: { space: Space; onClose: () => void }) {
     <Modal opened onClose={onClose} title="New thread">
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={create.error} />
+          <Refusal error={create.error} fields={["title", "content"]} />
           <TextInput
             name="title"
             label="What is it about?"

@@ -4,12 +4,16 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, me, Problem, told } from "../api";
 import { settle } from "../confirming";
+import { signOut } from "../leaving";
 import { canPasskeys, declined, sign } from "../passkeys";
 
 /** "Is it still you?": shown when the server wants to know before it goes on; the call is sent again afterwards. */
 export function Confirm() {
   const { data: person } = useQuery(me());
-  const [byCode, setByCode] = useState(false);
+  const wordless = person?.has_password === false;
+  const [byCode, setByCode] = useState(wordless);
+  /** Whether there is something to type: without a password there may still be an app that gives codes. */
+  const typed = !wordless || person?.second_factor === true;
   const confirm = useMutation({
     mutationFn: (form: FormData) => {
       const body = byCode ? { code: String(form.get("code")) } : { password: String(form.get("password")) };
@@ -39,13 +43,18 @@ export function Confirm() {
       <form onSubmit={submit}>
         <Stack>
           <Text>You signed in a while ago. Before this is done, show once more that it is you.</Text>
+          {wordless && (
+            <Text>
+              You have no password here. Sign out and in again as you always do; then nobody asks for ten minutes.
+            </Text>
+          )}
           {refused && (
             <Alert color="red" className="refusal" role="alert">
               {refused instanceof Problem ? refused.message : declined(refused)}
             </Alert>
           )}
           <input type="text" name="username" autoComplete="username" value={person?.email ?? ""} readOnly hidden />
-          {byCode ? (
+          {typed && byCode && (
             <TextInput
               key="code"
               name="code"
@@ -56,7 +65,8 @@ export function Confirm() {
               error={fields.code}
               data-autofocus
             />
-          ) : (
+          )}
+          {typed && !byCode && (
             <PasswordInput
               key="password"
               name="password"
@@ -70,7 +80,7 @@ export function Confirm() {
           )}
           {(person?.second_factor || canPasskeys()) && (
             <Group gap="xs">
-              {person?.second_factor && (
+              {person?.second_factor && !wordless && (
                 <Button variant="subtle" size="compact-md" onClick={() => setByCode(!byCode)}>
                   {byCode ? "Use the password" : "Use a code"}
                 </Button>
@@ -92,9 +102,19 @@ export function Confirm() {
             <Button variant="default" onClick={() => settle(false)}>
               Cancel
             </Button>
-            <Button type="submit" loading={confirm.isPending}>
-              Confirm
-            </Button>
+            {wordless && (
+              <Button
+                variant={typed ? "default" : "filled"}
+                onClick={() => signOut(location.pathname + location.search)}
+              >
+                Sign out and in again
+              </Button>
+            )}
+            {typed && (
+              <Button type="submit" loading={confirm.isPending}>
+                Confirm
+              </Button>
+            )}
           </Group>
         </Stack>
       </form>

@@ -2,7 +2,8 @@ import { type CSSProperties, useState } from "react";
 import { address, type Space } from "../api";
 
 const HEIGHT = 160;
-const HUES = [162, 186, 205, 228, 262, 330, 18, 38, 92];
+/** A twelfth of the circle apart, or they look alike; without the yellow, of which no hills are. */
+const HUES = [162, 192, 222, 252, 282, 312, 342, 12, 42, 102, 132];
 
 /** The background of a space; while it has none, or it cannot be shown, hills that follow from its id. */
 export function Cover({ space, wide }: { space: Space; wide?: boolean }) {
@@ -11,13 +12,13 @@ export function Cover({ space, wide }: { space: Space; wide?: boolean }) {
   const source = space.background_url && `${address(space.background_url)}?${Date.parse(space.updated_at)}`;
   if (source && source !== failed)
     return <img className="cover" src={source} alt="" loading="lazy" onError={() => setFailed(source)} />;
-  return <Hills id={space.id} width={wide ? 860 : 400} />;
+  return <Hills id={space.id} number={space.number} width={wide ? 860 : 400} />;
 }
 
-/** Their colours are in `parts.css`, by day and by night; the hue is the space's own. */
-function Hills({ id, width }: { id: string; width: number }) {
+/** Their colours are in `parts.css`, by day and by night. Spaces that were made one after another have hues far apart. */
+function Hills({ id, number, width }: { id: string; number: number; width: number }) {
   const draw = numbers(id);
-  const hue = HUES[Math.floor(draw() * HUES.length)] ?? 162;
+  const hue = HUES[(number * 4) % HUES.length] ?? 162;
   const sun = { cx: width * (0.2 + draw() * 0.6), cy: 38 + draw() * 26, r: 15 + draw() * 11 };
   return (
     <svg

@@ -1,6 +1,7 @@
-import { Button, Code, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
-import { Problem, queryClient } from "../api";
+import { Problem, queryClient, signInAddress } from "../api";
+import { Copy } from "./Copy";
 import { Go } from "./Go";
 import { Notice } from "./Notice";
 
@@ -13,8 +14,15 @@ export function Failure({ error, reset }: { error: unknown; reset?: () => void }
     reset?.();
     router.invalidate();
   };
-  // On the way to the sign-in page there is nothing to say.
-  if (known?.status === 401) return null;
+  if (known?.status === 401)
+    return (
+      <Notice title="You were signed out" alert>
+        <Text>Sign in again to see what is here.</Text>
+        <Button component="a" href={signInAddress()}>
+          Sign in
+        </Button>
+      </Notice>
+    );
   if (known?.status === 404)
     return (
       <Notice title="There is nothing here" alert>
@@ -30,7 +38,7 @@ export function Failure({ error, reset }: { error: unknown; reset?: () => void }
       <Button onClick={again}>Try again</Button>
       {known?.requestId && (
         <Text size="sm" c="dimmed">
-          Request <Code>{known.requestId}</Code>
+          Request <Copy text={known.requestId} what="number of the request" />
         </Text>
       )}
     </Notice>

@@ -17,8 +17,8 @@ type Ruled = {
   roles: RoleWord[];
   /** Whether the one who looks decides about others. */
   manages: boolean;
-  /** Why a role cannot be changed here, where it cannot. */
-  fixed: (member: Member, all: Member[]) => string | undefined;
+  /** Why a role cannot be changed here, where it cannot; `whole` says that all members are loaded. */
+  fixed: (member: Member, all: Member[], whole: boolean) => string | undefined;
 };
 
 /** Who belongs to a space or an organization, and as what. */
@@ -43,7 +43,13 @@ export function Members(ruled: Ruled) {
         </Table.Thead>
         <Table.Tbody>
           {all.map((member) => (
-            <Row key={member.user.id} member={member} all={all} ruled={ruled} onRemove={() => setLeaving(member)} />
+            <Row
+              key={member.user.id}
+              member={member}
+              ruled={ruled}
+              fixed={ruled.fixed(member, all, !query.hasNextPage)}
+              onRemove={() => setLeaving(member)}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -53,11 +59,12 @@ export function Members(ruled: Ruled) {
   );
 }
 
-function Row({ member, all, ruled, onRemove }: { member: Member; all: Member[]; ruled: Ruled; onRemove: () => void }) {
+type Shown = { member: Member; ruled: Ruled; fixed: string | undefined; onRemove: () => void };
+
+function Row({ member, ruled, fixed, onRemove }: Shown) {
   const { data: self } = useSuspenseQuery(me());
   const { user } = member;
   const own = user.id === self.id;
-  const fixed = ruled.fixed(member, all);
   return (
     <Table.Tr>
       <Table.Th scope="row" className="name">
@@ -102,9 +109,13 @@ function Row({ member, all, ruled, onRemove }: { member: Member; all: Member[]; 
   );
 }
 
+/** Roles that decide about others; a list that is open changes with every arrow key, so these are asked about. */
+const GRAVE = ["admin", "owner"];
+
 /** Shows the new role at once; puts the old one back, and says why, if the server refuses. */
 function RoleSelect({ member, ruled }: { member: Member; ruled: Ruled }) {
   const key = members(ruled.place).queryKey;
+  const [asking, setAsking] = useState<RoleWord>();
   const put = (changed: Member) =>
     queryClient.setQueryData<Pages>(
       key,
@@ -135,14 +146,30 @@ function RoleSelect({ member, ruled }: { member: Member; ruled: Ruled }) {
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: key }),
   });
+  const choose = (role: string) => {
+    if (GRAVE.includes(role)) setAsking(ruled.roles.find(({ value }) => value === role));
+    else change.mutate(role as Member["role"]);
+  };
   return (
-    <NativeSelect
-      className="role"
-      aria-label={`Role of ${member.user.username}`}
-      data={ruled.roles.map(({ value, label: word }) => ({ value, label: word }))}
-      value={member.role}
-      onChange={(event) => change.mutate(event.currentTarget.value as Member["role"])}
-    />
+    <>
+      <NativeSelect
+        className="role"
+        aria-label={`Role of ${member.user.username}`}
+        data={ruled.roles.map(({ value, label: word }) => ({ value, label: word }))}
+        value={member.role}
+        onChange={(event) => choose(event.currentTarget.value)}
+      />
+      {asking && (
+        <Sure
+          title={`Make ${member.user.username} ${asking.value} of ${ruled.place.name}?`}
+          action={`Make ${asking.value}`}
+          run={async () => change.mutate(asking.value as Member["role"])}
+          onClose={() => setAsking(undefined)}
+        >
+          <Text>{asking.meaning}</Text>
+        </Sure>
+      )}
+    </>
   );
 }
 

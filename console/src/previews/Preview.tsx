@@ -1,14 +1,20 @@
-import { Button, Loader, Text } from "@mantine/core";
+import { Button, Group, Loader, Text } from "@mantine/core";
 import { IconDownload, IconFile } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense } from "react";
-import { type Artifact, address } from "../api";
+import { type Artifact, address, queryClient } from "../api";
+import { Boundary } from "../parts/Boundary";
 import { size } from "../words";
 import { Picture } from "./Picture";
+import { BEGINNING } from "./text";
 
-const Pdf = lazy(() => import("./Pdf").then((module) => ({ default: module.Pdf })));
-const MarkdownFile = lazy(() => import("./MarkdownFile").then((module) => ({ default: module.MarkdownFile })));
-const Sheet = lazy(() => import("./Sheet").then((module) => ({ default: module.Sheet })));
-const Words = lazy(() => import("./Words").then((module) => ({ default: module.Words })));
+const kinds = () => ({
+  Pdf: lazy(() => import("./Pdf").then((module) => ({ default: module.Pdf }))),
+  MarkdownFile: lazy(() => import("./MarkdownFile").then((module) => ({ default: module.MarkdownFile }))),
+  Sheet: lazy(() => import("./Sheet").then((module) => ({ default: module.Sheet }))),
+  Words: lazy(() => import("./Words").then((module) => ({ default: module.Words }))),
+});
+/** Loaded when they are needed. One that could not be loaded never tries again: then all are made anew. */
+let shown = kinds();
 
 const MEGABYTE = 1_000_000;
 /** Larger ones are shown by the picture that the server drew. */
@@ -22,9 +28,25 @@ const TEXTS =
 /** What an artifact looks like. Nothing that it holds is ever run, and nothing it names is ever fetched. */
 export function Preview({ artifact }: { artifact: Artifact }) {
   return (
-    <Suspense fallback={<Loader m="xl" aria-label="Loading the preview" />}>
-      <Kind artifact={artifact} />
-    </Suspense>
+    <Boundary instead={(again) => <Failed artifact={artifact} again={again} />}>
+      <Suspense fallback={<Loader m="xl" aria-label="Loading the preview" />}>
+        <Kind artifact={artifact} />
+      </Suspense>
+    </Boundary>
+  );
+}
+
+/** In place of a preview that did not work; the rest of the page is none the worse. */
+function Failed({ artifact, again }: { artifact: Artifact; again: () => void }) {
+  const retry = () => {
+    queryClient.removeQueries({ queryKey: BEGINNING, predicate: (query) => query.state.status === "error" });
+    shown = kinds();
+    again();
+  };
+  return (
+    <Nothing artifact={artifact} alert more={<Button onClick={retry}>Try again</Button>}>
+      The preview did not work. The file itself can be downloaded.
+    </Nothing>
   );
 }
 
@@ -35,12 +57,13 @@ function Kind({ artifact }: { artifact: Artifact }) {
   if (artifact.size === 0) return <Nothing artifact={artifact}>It is empty.</Nothing>;
   if (PICTURES.has(kind) && artifact.size <= PICTURE) return <Picture name={artifact.name} source={bytes} />;
   if (kind === "image/svg+xml" && artifact.size <= SVG) return <Picture name={artifact.name} source={bytes} drawing />;
-  if (kind === "application/pdf" && artifact.size <= PDF) return <Pdf source={bytes} name={artifact.name} />;
-  if (kind === "text/markdown" || name.endsWith(".md")) return <MarkdownFile source={bytes} total={artifact.size} />;
+  if (kind === "application/pdf" && artifact.size <= PDF) return <shown.Pdf source={bytes} name={artifact.name} />;
+  if (kind === "text/markdown" || name.endsWith(".md"))
+    return <shown.MarkdownFile source={bytes} total={artifact.size} />;
   if (kind === "text/csv" || kind === "text/tab-separated-values")
-    return <Sheet source={bytes} total={artifact.size} />;
+    return <shown.Sheet source={bytes} total={artifact.size} />;
   if (TEXTS.test(kind) || (kind === "application/octet-stream" && TEXTS.test(name)))
-    return <Words source={bytes} total={artifact.size} />;
+    return <shown.Words source={bytes} total={artifact.size} />;
   if (artifact.preview_url) {
     const drawn = `${address(artifact.preview_url)}?size=960&v=${artifact.version}`;
     return <Picture name={artifact.name} source={drawn} note={tooBig(artifact, kind)} />;
@@ -55,20 +78,25 @@ const tooBig = ({ size: bytes }: Artifact, kind: string) =>
     ? `At ${size(bytes)} it is too big to be shown here as a whole.`
     : undefined;
 
+type Instead = { artifact: Artifact; alert?: boolean; more?: ReactNode; children: ReactNode };
+
 /** In place of a preview: what it is, and the file itself. */
-export function Nothing({ artifact, children }: { artifact: Artifact; children: ReactNode }) {
+export function Nothing({ artifact, alert, more, children }: Instead) {
   return (
-    <div className="nothing">
+    <div className="nothing" role={alert ? "alert" : undefined}>
       <IconFile size={56} stroke={1.2} aria-hidden />
       <Text>{children}</Text>
-      <Button
-        component="a"
-        href={address(artifact.download_url)}
-        variant="default"
-        leftSection={<IconDownload size={17} aria-hidden />}
-      >
-        Download {size(artifact.size)}
-      </Button>
+      <Group justify="center">
+        {more}
+        <Button
+          component="a"
+          href={address(artifact.download_url)}
+          variant="default"
+          leftSection={<IconDownload size={17} aria-hidden />}
+        >
+          Download {size(artifact.size)}
+        </Button>
+      </Group>
     </div>
   );
 }

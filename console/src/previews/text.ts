@@ -3,10 +3,11 @@ import { queryOptions } from "@tanstack/react-query";
 import { problem } from "../api";
 
 export const MOST = 1_000_000;
+export const BEGINNING = ["beginning"];
 
 export const beginning = (source: string) =>
   queryOptions({
-    queryKey: ["beginning", source],
+    queryKey: [...BEGINNING, source],
     queryFn: async () => {
       const response = await fetch(source, { headers: { Range: `bytes=0-${MOST - 1}` } });
       if (!response.ok) throw problem(response.status, null, response.headers.get("x-request-id"));

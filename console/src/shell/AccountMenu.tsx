@@ -1,26 +1,15 @@
 import { Avatar, type MantineColorScheme, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { api, me, told } from "../api";
+import { me } from "../api";
+import { signOut } from "../leaving";
 
 const SCHEMES = [
   { value: "light", label: "Light", icon: IconSun },
   { value: "dark", label: "Dark", icon: IconMoon },
   { value: "auto", label: "As the system", icon: IconDeviceDesktop },
 ] as const;
-
-async function signOut() {
-  try {
-    const { data: sessions } = await told(api.GET("/v1/me/sessions", { params: { query: { limit: 100 } } }));
-    const own = sessions.find((session) => session.current);
-    if (own) await told(api.DELETE("/v1/me/sessions/{session_id}", { params: { path: { session_id: own.id } } }));
-    location.assign("/login");
-  } catch (error) {
-    notifications.show({ color: "red", title: "You are still signed in", message: (error as Error).message });
-  }
-}
 
 /** Who is signed in, the colours, and the way out. */
 export function AccountMenu() {
@@ -55,7 +44,7 @@ export function AccountMenu() {
         <Menu.Item onClick={() => navigate({ to: "/account" })} leftSection={<IconUserCircle size={17} aria-hidden />}>
           Account
         </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={signOut}>
+        <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={() => signOut()}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -40,7 +40,7 @@ export function Palette({ asked }: { asked: number }) {
   const pages = placesOf(person).filter(({ label }) => named(label));
   const outside = OUTSIDE.filter(({ label }) => named(label));
   return (
-    <Spotlight.Root query={typed} onQueryChange={setTyped} shortcut={null} attributes={NAME}>
+    <Spotlight.Root query={typed} onQueryChange={setTyped} shortcut={null} attributes={NAME} returnFocus={false}>
       <Spotlight.Search
         leftSection={<IconSearch size={19} aria-hidden />}
         placeholder="Search everything, or jump to a page"
@@ -75,6 +75,11 @@ export function Palette({ asked }: { asked: number }) {
               <Icon size={20} aria-hidden />
               <span>
                 <Marked pieces={hit.highlights.name} />
+                {hit.kind === "message" && (
+                  <span className="excerpt">
+                    <Marked pieces={hit.highlights.text} />
+                  </span>
+                )}
                 <small>
                   {KINDS[hit.kind]} · {hit.space_name}
                 </small>

@@ -1,14 +1,16 @@
 import { AppShell, Burger, Drawer, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { useDisclosure, useNetwork } from "@mantine/hooks";
+import { useDisclosure } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Fragment, lazy, Suspense, useEffect, useState } from "react";
+import { Fragment, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { me } from "../api";
 import { useWaiting } from "../confirming";
-import { useLost } from "../live";
+import { Boundary } from "../parts/Boundary";
 import { hear } from "../shortcuts";
 import { AccountMenu } from "./AccountMenu";
+import { Arrival } from "./Arrival";
+import { Bars } from "./Bars";
 import { listen } from "./early";
 import { OUTSIDE, placesOf } from "./places";
 import { Tray } from "./Tray";
@@ -23,8 +25,6 @@ const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"
 /** The frame of every page. */
 export function Shell() {
   const [drawer, { open, close }] = useDisclosure(false);
-  const online = useNetwork().online;
-  const lost = useLost();
   const asked = useWaiting();
   const [searches, setSearches] = useState(0);
   const [help, setHelp] = useState(false);
@@ -49,9 +49,9 @@ export function Shell() {
           <Mark />
           <span className="mantine-visible-from-xs">Courtyard</span>
         </Link>
-        <Suspense fallback={<span className="switch" />}>
+        <Piece fallback={<span className="switch" />}>
           <Switcher />
-        </Suspense>
+        </Piece>
         <UnstyledButton className="search" onClick={search}>
           <IconSearch size={17} aria-hidden />
           <span>Search or jump to…</span>
@@ -66,33 +66,42 @@ export function Shell() {
       <AppShell.Navbar className="side">
         <Places onGo={close} />
       </AppShell.Navbar>
-      <Drawer opened={drawer} onClose={close} size={280} title="Courtyard" hiddenFrom="sm" padding="md">
-        <Suspense>
+      <Drawer
+        opened={drawer}
+        onClose={close}
+        size={280}
+        title="Courtyard"
+        hiddenFrom="sm"
+        padding="md"
+        returnFocus={false}
+      >
+        <Piece>
           <Switcher drawer />
-        </Suspense>
+        </Piece>
         <Places onGo={close} />
       </Drawer>
       <AppShell.Main id="main" tabIndex={-1}>
-        {!online && (
-          <p className="banner" role="status">
-            You are offline. What you see may be old; it is loaded anew as soon as the connection is back.
-          </p>
-        )}
-        {online && lost && (
-          <p className="banner" role="status">
-            The connection to the server was lost. Connecting again…
-          </p>
-        )}
+        <Bars />
+        <Arrival />
         <div className="page">
           <Outlet />
         </div>
       </AppShell.Main>
-      <Suspense>
+      <Piece>
         {searches > 0 && <Palette asked={searches} />}
         {help && <Shortcuts onClose={() => setHelp(false)} />}
         {asked && <Confirm />}
-      </Suspense>
+      </Piece>
     </AppShell>
+  );
+}
+
+/** A part that is loaded when it is needed. Where it cannot be, the rest goes on without it, and a bar says why. */
+function Piece({ fallback, children }: { fallback?: ReactNode; children: ReactNode }) {
+  return (
+    <Boundary>
+      <Suspense fallback={fallback}>{children}</Suspense>
+    </Boundary>
   );
 }
 

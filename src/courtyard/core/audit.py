@@ -41,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An audit row as people read it, with the name of who did it, as far as they are still here."""
+    """An audit row as people read it, with the names of who did it and to whom, as far as they are still here."""
 
     number: int
     id: str
@@ -53,11 +53,13 @@ class Entry(msgspec.Struct, frozen=True):
     username: str | None
     credential_id: str | None
     application_id: str | None
+    application_name: str | None
     dialect: str | None
     address: str | None
     request_id: str | None
     space_id: str | None
     object_id: str | None
+    object_username: str | None
     detail: str
 
 
@@ -108,9 +110,14 @@ _PERSON: LiteralString = (
 )
 _READ: LiteralString = (
     "select e.number, e.id, e.at, e.action, e.result, e.privileged, e.person_id, p.username, e.credential_id,"
-    " e.application_id, e.dialect, e.address, e.request_id, e.space_id, e.object_id, e.detail from ("
+    " e.application_id, a.name as application_name, e.dialect, e.address, e.request_id, e.space_id, e.object_id,"
+    " o.username as object_username, e.detail from ("
 )
-_WITH_NAMES: LiteralString = ") e left join person p on p.id = e.person_id order by e.number desc limit :limit"
+_WITH_NAMES: LiteralString = (
+    ") e left join person p on p.id = e.person_id left join person o on o.id = e.object_id"
+    " left join application a on a.id = e.application_id"
+    " order by e.number desc limit :limit"
+)
 _OF_ALL: LiteralString = _READ + _ALL + _WITH_NAMES
 _OF_SPACE: LiteralString = _READ + _SPACE + _WITH_NAMES
 _OF_PERSON: LiteralString = _READ + _PERSON + _WITH_NAMES

@@ -40,7 +40,7 @@ class Thread(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What was said in a thread, by a person or for them."""
+    """What was said in a thread, by a person or for them; `username` is theirs now, None once they left."""
 
     number: int
     id: str
@@ -50,6 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     metadata: str
     created_by: str | None
     created_at: int
+    username: str | None
 
 
 class NewThread(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +110,13 @@ UNLINK = Pair(
 _LOCK: LiteralString = "select id from thread where id = :id"
 LOCK = Pair(sqlite=_LOCK, postgres=_LOCK + " for update")
 
-_MESSAGE: LiteralString = "select number, id, thread_id, role, content, metadata, created_by, created_at from message"
+_MESSAGE: LiteralString = (
+    "select m.number, m.id, m.thread_id, m.role, m.content, m.metadata, m.created_by, m.created_at, p.username"
+    " from message m left join person p on p.id = m.created_by"
+)
 _MESSAGES: LiteralString = (
-    _MESSAGE + " where (thread_id, id) < (:thread, :past) and thread_id >= :thread"
-    " order by thread_id desc, id desc limit :limit"
+    _MESSAGE + " where (m.thread_id, m.id) < (:thread, :past) and m.thread_id >= :thread"
+    " order by m.thread_id desc, m.id desc limit :limit"
 )
 _SAY: LiteralString = (
     "insert into message (id, thread_id, role, content, metadata, created_by, created_at)"
@@ -232,7 +236,7 @@ async def say(tx: Write, actor: Actor, thread: Thread, new: NewMessage) -> Messa
         raise Archived if await tx.one(str, _LOCK, id=thread.id) else NotFound
     await indexing.begin(tx, "message", message_id, Source(thread.space_id, "", metadata, text=content))
     await events.record(tx, actor, "message.created", space_id=thread.space_id, object_id=message_id)
-    message = await tx.one(Message, _MESSAGE + " where id = :id", id=message_id)
+    message = await tx.one(Message, _MESSAGE + " where m.id = :id", id=message_id)
     if message is None:
         raise NotFound
     return message

@@ -54,6 +54,7 @@ class Policy:
     upload_life: int = 24 * 3600 * 1000
     public_url: str = ""
     history_days: int = 365
+    request_log_days: int = 7
     public_links: bool = True
     mail: bool = False
     tls_port: int = 0

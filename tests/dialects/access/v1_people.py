@@ -41,6 +41,7 @@ SELF = [
     Row("1 4444+ 4 333 111", "GET /v1/me/passkeys/{passkey_id}"),
     Row("1 4444+ 4 333 111", "PATCH /v1/me/passkeys/{passkey_id}", json={"name": "Phone"}),
     Row("1 4444+ 4 333 111", "DELETE /v1/me/passkeys/{passkey_id}", json=PROOF),
+    Row("1 +++++ + +33 111", "GET /v1/me/invitations"),
     Row("1 +++++ + 333 111", "GET /v1/me/events"),
     Row("1 +++++ + 333 111", "GET /v1/me/requests"),
     Row("1 +++++ + +3+ 111", "GET /v1/me/stream"),

@@ -115,6 +115,7 @@ INSIDE = [
 INVITED = SPACE + "/invitations/{invitation_id}"
 PEOPLE = [
     Row("1 4++++ + +34 111", "GET " + SPACE + "/members"),
+    Row("1 4++++ + +34 111", "GET " + SPACE + "/members/{user_id}"),
     Row("1 433++ + 334 111", "PUT " + SPACE + "/members/{user_id}", json={"role": "editor"}),
     Row("1 433++ + 334 111", "DELETE " + SPACE + "/members/{user_id}"),
     Row("1 433++ + +34 111", "GET " + SPACE + "/invitations"),
@@ -133,6 +134,7 @@ ORGANIZATIONS = [
     Row("1 433++ + 333 111", "PATCH " + HOUSE, json={"name": "Lake Board"}),
     Row("1 4333+ + 333 111", "DELETE " + HOUSE),
     Row("1 4++++ + +3+ 111", "GET " + HOUSE + "/members"),
+    Row("1 4++++ + +3+ 111", "GET " + HOUSE + "/members/{user_id}"),
     Row("1 433++ + 333 111", "PUT " + HOUSE + "/members/{user_id}", json={"role": "admin"}),
     Row("1 433++ + 333 111", "DELETE " + HOUSE + "/members/{user_id}"),
     Row("1 433++ + 333 111", "GET " + HOUSE + "/requests"),

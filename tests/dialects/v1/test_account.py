@@ -15,7 +15,9 @@ from tests.dialects.v1.answers import UNKNOWN, Clients, got, made, pointers, pro
 from tests.dialects.v1.browsing import HOME, OTHER, PASSWORD, Browser, browser, opens, with_password
 from tests.world import World
 
-ME = set("id username email email_verified pending_email phone second_factor administrator scopes created_at".split())
+ME = set(
+    "id username email email_verified pending_email phone has_password second_factor administrator scopes created_at".split()
+)
 CODE = "confirmation_required"
 CONFIRMED: list[tuple[str, str, Any]] = [
     ("POST", "/v1/me/password", {"new_password": OTHER}),
@@ -57,6 +59,9 @@ async def test_a_person_sees_themselves(v1: Clients, world: World, anonymous: As
     assert (me["second_factor"], me["administrator"], me["scopes"]) == (False, False, ["read", "write", "admin"])
     weak = await anonymous.get("/v1/me", headers={"X-API-Key": await world.key("ada", scopes=["read"])})
     assert (weak.json()["second_factor"], weak.json()["email"]) == (None, "ada@example.org")
+    assert (me["has_password"], weak.json()["has_password"]) == (False, None)
+    await with_password(world)
+    assert (await got(v1("ada"), "/v1/me"))["has_password"] is True
 
 
 @pytest.mark.parametrize("call", OWN, ids=lambda call: f"{call[0]} {call[1]}")

@@ -15,7 +15,9 @@ from tests.dialects.v1.browsing import browser, opens, with_password
 from tests.world import World
 
 PERSON = set("id username email email_verified phone state administrator second_factor created_at last_seen_at".split())
-ACTIVITY = set("id at action result privileged person application_id dialect object_id detail".split())
+ACTIVITY = set(
+    "id at action result privileged person application_id application_name dialect object_id about detail".split()
+)
 TRAIL = ACTIVITY | {"number", "space_id", "credential_id", "address", "request_id"}
 
 
@@ -287,6 +289,11 @@ async def test_admins_of_a_space_see_what_happened_in_it(v1: Clients, world: Wor
     assert [row["action"] for row in rows] == ["space.updated", "thread.created", "space.created"]
     assert {frozenset(row) for row in rows} == {frozenset(ACTIVITY)}
     assert rows[0]["person"] == {"id": (await world.person("ada")).id, "username": "ada"}
+    assert rows[0]["about"] is None
+    vera = await world.person("vera")
+    await made(v1("ada"), f"{path}/invitations", {"email": "vera@example.org", "role": "viewer"})
+    added = (await got(v1("ada"), f"{path}/activity", action="member"))["data"][0]
+    assert (added["object_id"], added["about"]) == (vera.id, {"id": vera.id, "username": "vera"})
     reader = await world.key("ada", scopes=["read"])
     assert (await anonymous.get(f"{path}/activity", headers={"X-API-Key": reader})).status_code == 200
 

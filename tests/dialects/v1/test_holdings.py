@@ -41,6 +41,7 @@ async def actions(client: AsyncClient, path: str) -> list[str]:
 
 async def test_whoever_has_a_credential_hears_of_the_installation(v1: Clients, anonymous: AsyncClient) -> None:
     told = await got(v1("ada"), "/v1/installation")
-    assert set(told) == {"public_url", "https_port", "mail", "registration"}
+    assert set(told) == {"public_url", "https_port", "mail", "registration", "request_log_days"}
     assert told["mail"] is False
+    assert told["request_log_days"] == 7
     problem(await anonymous.get("/v1/installation"), 401)

@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from courtyard.core import clock
 from courtyard.core.membership import invitations
 from courtyard.core.spaces import Space
-from tests.dialects.v1.answers import TIME, UNKNOWN, UUID7, Clients, got, made, pointers, problem, told
+from tests.dialects.v1.answers import TIME, UNKNOWN, UUID7, Clients, got, made, pointers, problem, told, walk
 from tests.world import World
 
 MEMBER = {"user", "role", "state", "since"}
@@ -70,6 +70,43 @@ async def test_members_have_a_role_and_a_state(ada: AsyncClient, world: World, p
     changed = await ada.put(f"{path}/members/{vera.id}", json={"role": "editor"})
     assert (changed.status_code, changed.json()["role"], changed.json()["user"]["id"]) == (200, "editor", vera.id)
     assert (await people(ada, path))["vera"] == "editor"
+
+
+async def test_one_member_is_shown_as_in_the_list(v1: Clients, world: World, space: Space, path: str) -> None:
+    await world.organization("acme", owner="ada", members=["vera"])
+    vera, nobody = await world.person("vera"), await world.person("sam")
+    for place in (path, "/v1/organizations/acme"):
+        for reader in ("ada", "vera"):
+            rows = (await got(v1(reader), f"{place}/members"))["data"]
+            (row,) = [row for row in rows if row["user"]["id"] == vera.id]
+            assert await got(v1(reader), f"{place}/members/{vera.id}") == row
+            problem(await v1(reader).get(f"{place}/members/{nobody.id}"), 404)
+
+
+async def test_who_was_invited_sees_where_by_whom_and_only_as_long_as_they_belong_there(
+    v1: Clients, world: World, space: Space, path: str
+) -> None:
+    await world.organization("acme", owner="ada")
+    bob, ada = await world.person("bob"), await world.person("ada")
+    assert (await got(v1("bob"), "/v1/me/invitations"))["data"] == []
+    for place, role in ((path, "viewer"), ("/v1/organizations/acme", "member")):
+        await made(v1("ada"), f"{place}/invitations", {"email": "bob@example.org", "role": role})
+    house, room = (await got(v1("bob"), "/v1/me/invitations"))["data"]
+    assert set(room) == {"id", "role", "space", "organization", "by", "created_at"}
+    assert (room["role"], room["space"]) == ("viewer", {"id": space.id, "name": space.name})
+    assert (house["role"], house["space"], house["organization"]["handle"]) == ("member", None, "acme")
+    assert room["by"] == house["by"] == {"id": ada.id, "username": "ada"}
+    assert [row["id"] for row in await walk(v1("bob"), "/v1/me/invitations", limit=1)] == [house["id"], room["id"]]
+
+    # The role is the one of today; who left and came again was invited once.
+    await v1("ada").put(f"{path}/members/{bob.id}", json={"role": "editor"})
+    assert (await got(v1("bob"), "/v1/me/invitations"))["data"][1]["role"] == "editor"
+    assert (await v1("bob").delete(f"{path}/members/{bob.id}")).status_code == 204
+    assert (await got(v1("bob"), "/v1/me/invitations"))["data"] == [house]
+    await made(v1("ada"), f"{path}/invitations", {"email": "bob@example.org", "role": "admin"})
+    again = (await got(v1("bob"), "/v1/me/invitations"))["data"]
+    assert [(row["role"], row["space"] is None) for row in again] == [("admin", False), ("member", True)]
+    assert (await got(v1("ada"), "/v1/me/invitations"))["data"] == []
 
 
 async def test_what_cannot_be_done_to_members(v1: Clients, ada: AsyncClient, world: World, path: str) -> None:

@@ -221,6 +221,23 @@ async def test_the_list_has_what_the_caller_may_read_newest_first(
     problem(await v1("bob").get("/v1/spaces?mine=maybe"), 422)
 
 
+async def test_the_list_is_narrowed_to_ones_own_or_to_those_of_others(
+    v1: Clients, world: World, anonymous: AsyncClient
+) -> None:
+    await world.organization("acme", owner="olga", members=["bob"])
+    await world.space("bob", "Bob's own", visibility="shared")
+    await world.space("ada", "Bob's view", viewers=["bob"])
+    await world.space("olga", "Shared", visibility="shared", organization="acme")
+    await world.space("ada", "Public", visibility="public")
+    assert await names(v1("bob"), mine="true", owner="others") == ["Shared", "Bob's view"]
+    assert await names(v1("bob"), mine="true", owner="me") == ["Bob's own"]
+    assert await names(v1("bob"), owner="others") == ["Public", "Shared", "Bob's view"]
+    assert await names(v1("ada"), mine="true", owner="others") == []
+    assert await names(v1("ada"), owner="me", q="view") == ["Bob's view"]
+    assert await names(anonymous, owner="me") == []
+    problem(await v1("bob").get("/v1/spaces?owner=bob"), 422)
+
+
 async def test_names_are_found_without_regard_to_case(v1: Clients, world: World) -> None:
     for name in ("Straße 100%", "Strasse_1", "ÉTUDE", "back\\slash"):
         await world.space("ada", name)

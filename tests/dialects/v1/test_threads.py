@@ -11,7 +11,7 @@ from tests.dialects.v1.answers import UNKNOWN, UUID7, Clients, got, made, pointe
 from tests.world import World
 
 THREAD = {"id", "thread_id", "space_id", "title", "status", "metadata", "created_by", "created_at", "updated_at"}
-MESSAGE = {"id", "thread_id", "role", "content", "metadata", "created_by", "created_at"}
+MESSAGE = {"id", "thread_id", "role", "content", "metadata", "created_by", "person", "created_at"}
 CUSTOMER = {"id", "customer_id", "space_id", "name", "email", "metadata", "created_at", "updated_at"}
 
 
@@ -57,6 +57,22 @@ async def test_a_thread_from_its_first_word_to_its_end(ada: AsyncClient, space: 
     for gone in (one, f"{one}/messages"):
         problem(await ada.get(gone), 404)
     problem(await ada.delete(one), 404)
+
+
+async def test_a_message_bears_the_name_of_whoever_said_it(v1: Clients, world: World, space: Space, path: str) -> None:
+    await world.admit(space, "bob", "editor")
+    thread = await world.thread(space)
+    said = f"{path}/threads/{thread.id}/messages"
+    message = await made(v1("bob"), said, {"content": "It is clean."})
+    bob = await world.person("bob")
+    assert message["person"] == {"id": bob.id, "username": "bob"}
+    # Whoever is no member any more keeps the name; whose account is gone has none.
+    assert (await v1("bob").delete(f"{path}/members/{bob.id}")).status_code == 204
+    assert (await got(v1("ada"), said))["data"] == [message]
+    async with world.database.write() as tx:
+        await tx.run("delete from organization where personal_of = :id", id=bob.id)
+        await tx.run("delete from person where id = :id", id=bob.id)
+    assert (await got(v1("ada"), said))["data"] == [{**message, "person": None, "created_by": None}]
 
 
 async def test_artifacts_outlive_their_threads(ada: AsyncClient, world: World, space: Space, path: str) -> None:

@@ -1,7 +1,7 @@
 """The door to spaces: find and authorize in one step, and the lists."""
 
 from operator import attrgetter
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 import msgspec
 
@@ -203,6 +203,7 @@ _EVERYTHING = _List("1 = 1")
 _EVERYTHING_NEWEST = _List("1 = 1", newest_first=True)
 _SEARCH = _List(
     "(:everything = 1 or (:mine = 0 and s.visibility = 'public') or " + HAS_ROLE + ")"
+    " and (:owner = '' or (:owner = 'me' and s.owner_id = :person) or (:owner = 'others' and s.owner_id <> :person))"
     " and (:organization = '' or o.handle = :organization) and (:visibility = '' or s.visibility = :visibility)"
     " and (:pattern = '' or s.name_folded like :pattern escape '\\')",
     newest_first=True,
@@ -217,6 +218,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What narrows a list; empty means everything. `contains` is looked for in names, without regard to case."""
 
     mine: bool = False
+    owner: Literal["", "me", "others"] = ""
     organization: str = ""
     visibility: str = ""
     contains: str = ""
@@ -244,6 +246,7 @@ async def search(tx: Read, actor: Actor, page: Page, filters: Filters) -> Slice[
         page,
         everything=int(actor.administrator and not filters.mine),
         mine=int(filters.mine),
+        owner=filters.owner,
         organization=filters.organization,
         visibility=filters.visibility,
         pattern=pattern(filters.contains) if filters.contains else "",

@@ -7,9 +7,11 @@ from courtyard.core import accounts
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
 from courtyard.core.identity import mailed, passwords
+from courtyard.core.identity.mailed import LinkOver
 from courtyard.core.membership import invitations
 from courtyard.core.membership.invitations import Letter
 from courtyard.dialects.pages import views
+from courtyard.dialects.pages.errors import TITLES
 from courtyard.dialects.pages.forms import Claim, Form, NewPassword
 from courtyard.dialects.pages.signing import words
 from courtyard.dialects.pages.visitors import OwnForm, Passing, mailed_token, origin, with_session
@@ -89,9 +91,17 @@ async def decline_invitation(
 
 @router.get("/reset/{token}")
 async def reset_page(tx: Read, call: Whole, passing: Passing, token: str) -> Response:
-    with mailed_token(call):
-        await mailed.look(tx, "reset", token)
+    try:
+        with mailed_token(call):
+            await mailed.look(tx, "reset", token)
+    except LinkOver as over:
+        return _over(over)
     return views.page(call, "reset")
+
+
+def _over(over: LinkOver) -> Response:
+    """Whoever came to set a password cannot go to the account: a new link is the way on."""
+    return views.told(410, TITLES[410], over.message, onward="Ask for a new link", to="/reset")
 
 
 @router.post("/reset/{token}")
@@ -100,6 +110,8 @@ async def reset(call: Whole, own: OwnForm, token: str, body: NewPassword) -> Res
     try:
         with mailed_token(call):
             await accounts.reset_password(call.services.database, token, body.password, origin(call))
+    except LinkOver as over:
+        return _over(over)
     except Invalid as refusal:
         return views.page(call, "reset", 422, error=words(refusal))
     return views.told(200, "Done", CHANGED)

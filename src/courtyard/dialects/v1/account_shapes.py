@@ -13,7 +13,7 @@ from courtyard.web.suppliers import Looking
 class MeShape(TypedDict):
     """The person behind the credential, and what the credential may do.
 
-    `pending_email` and `second_factor` are null for a credential without the scope `admin`, or that is not the person's
+    `pending_email`, `has_password` and `second_factor` are null for a credential without the scope `admin`, or that is not the person's
     own whole one.
     """
 
@@ -23,6 +23,7 @@ class MeShape(TypedDict):
     email_verified: bool
     pending_email: str | None
     phone: str | None
+    has_password: bool | None
     second_factor: bool | None
     administrator: bool
     scopes: list[str]
@@ -40,6 +41,7 @@ async def me(tx: Looking, caller: Actor) -> MeShape:
         "email_verified": fact.email_verified_at is not None,
         "pending_email": await mailed.awaited(tx, fact.id) if whole else None,
         "phone": fact.phone,
+        "has_password": fact.password_hash is not None if whole else None,
         "second_factor": (await second.ways(tx, fact.id)).needed if whole else None,
         "administrator": bool(fact.is_administrator),
         "scopes": [scope for scope in SCOPES if RANK[scope] <= caller.reach],

@@ -10,7 +10,7 @@ from courtyard.core.identity import directory
 from courtyard.core.identity.directory import Account
 from courtyard.dialects.v1.models import Body
 from courtyard.dialects.v1.pages import Paging
-from courtyard.dialects.v1.shapes import time
+from courtyard.dialects.v1.shapes import PersonName, time
 from courtyard.web.answer import raw
 
 
@@ -52,7 +52,10 @@ class Who(TypedDict):
 
 
 class ActivityShape(TypedDict):
-    """What happened in a space. `privileged`: by a platform administrator, who has no such role here."""
+    """What happened in a space. `privileged`: by a platform administrator, who has no such role here.
+
+    `about` is the person that it was done to; null where it was done to something else, or the account is gone.
+    """
 
     id: str
     at: str
@@ -61,8 +64,10 @@ class ActivityShape(TypedDict):
     privileged: bool
     person: Who | None
     application_id: str | None
+    application_name: str | None
     dialect: str | None
     object_id: str | None
+    about: PersonName | None
     detail: dict[str, Any]
 
 
@@ -86,8 +91,12 @@ def activity(fact: Entry) -> ActivityShape:
         "privileged": bool(fact.privileged),
         "person": None if fact.person_id is None else {"id": fact.person_id, "username": fact.username},
         "application_id": fact.application_id,
+        "application_name": fact.application_name,
         "dialect": fact.dialect,
         "object_id": fact.object_id,
+        "about": {"id": fact.object_id, "username": fact.object_username}
+        if fact.object_id and fact.object_username
+        else None,
         "detail": raw(fact.detail),  # pyright: ignore[reportReturnType] - JSON text goes out as it rests
     }
 

@@ -10,7 +10,7 @@ from courtyard.core.actor import Actor
 from courtyard.core.artifacts.model import Status as ArtifactStatus
 from courtyard.core.clock import rfc3339
 from courtyard.core.spaces import Space
-from courtyard.dialects.v1.shapes import time
+from courtyard.dialects.v1.shapes import PersonName, time
 from courtyard.web.answer import raw
 
 
@@ -149,7 +149,7 @@ def thread(fact: threads.Thread) -> ThreadShape:
 
 
 class MessageShape(TypedDict):
-    """What was said in a thread."""
+    """What was said in a thread. `person` is who said it, null once they left, and where a service key did."""
 
     id: str
     thread_id: str
@@ -157,6 +157,7 @@ class MessageShape(TypedDict):
     content: str
     metadata: dict[str, Any]
     created_by: str | None
+    person: PersonName | None
     created_at: str
 
 
@@ -168,6 +169,7 @@ def message(fact: threads.Message) -> MessageShape:
         "content": fact.content,
         "metadata": raw(fact.metadata),  # pyright: ignore[reportReturnType] - as it rests
         "created_by": fact.created_by,
+        "person": {"id": fact.created_by, "username": fact.username} if fact.created_by and fact.username else None,
         "created_at": rfc3339(fact.created_at),
     }
 

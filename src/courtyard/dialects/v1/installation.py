@@ -15,13 +15,14 @@ router = APIRouter(route_class=Route, tags=["Self"])
 
 class InstallationShape(TypedDict):
     """`mail`: whether it sends mail; without that, mails are files that its administrators find. `https_port` is where it
-    speaks HTTPS itself, null behind a proxy that does.
+    speaks HTTPS itself, null behind a proxy that does. `request_log_days`: for how long requests are noted.
     """
 
     public_url: str
     https_port: int | None
     mail: bool
     registration: Literal["open", "invited", "closed"]
+    request_log_days: int
 
 
 @router.get("/v1/installation", summary="About this installation", response_model=InstallationShape)
@@ -36,5 +37,6 @@ async def get_installation(caller: Caller, call: Whole) -> Response:
             "https_port": policy.tls_port or None,
             "mail": policy.mail,
             "registration": policy.registration,
+            "request_log_days": policy.request_log_days,
         },
     )

@@ -54,6 +54,7 @@ class SpaceFilters(Paging):
     """What narrows the list of spaces."""
 
     mine: Literal["true", "false"] = "false"
+    owner: Literal["", "me", "others"] = ""
     organization: str = ""
     visibility: str = ""
     q: str = ""
@@ -61,6 +62,7 @@ class SpaceFilters(Paging):
     def core(self) -> spaces.Filters:
         return spaces.Filters(
             mine=self.mine == "true",
+            owner=self.owner,
             organization=self.organization.lower(),
             visibility=self.visibility,
             contains=self.q,

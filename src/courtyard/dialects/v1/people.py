@@ -41,6 +41,13 @@ async def list_members(
     return page(call, found, lambda member: shapes.member(member, with_email=with_email), _position)
 
 
+@router.get(SPACE + "/members/{user_id}", summary="Get a member", response_model=shapes.MemberShape)
+async def get_member(tx: Read, caller: Caller, call: Whole, space: Joined, user_id: str) -> Response:
+    """404 for whoever has no role of their own in the space."""
+    with_email = RANK[role(caller, space)] >= RANK["admin"]
+    return one(call, shapes.member(await members.find(tx, space, user_id), with_email=with_email))
+
+
 @router.put(SPACE + "/members/{user_id}", summary="Change a member's role", response_model=shapes.MemberShape)
 async def update_member(tx: Write, caller: Caller, space: Managed, user_id: str, body: RoleChange) -> Response:
     """`viewer`, `editor` or `admin`; the owner changes by a transfer only."""
@@ -122,6 +129,17 @@ async def list_organization_members(
     with_email = caller.spaces is None and organization.belonging(caller) in ("owner", "admin")
     found = await organization_members.page(tx, organization, asked(call, paging))
     return page(call, found, lambda member: shapes.member(member, with_email=with_email), _position)
+
+
+@router.get(
+    ORGANIZATION + "/members/{user_id}", summary="Get a member of an organization", response_model=shapes.MemberShape
+)
+async def get_organization_member(
+    tx: Read, caller: Caller, call: Whole, organization: Belonged, user_id: str
+) -> Response:
+    with_email = caller.spaces is None and organization.belonging(caller) in ("owner", "admin")
+    found = await organization_members.find(tx, organization, user_id)
+    return one(call, shapes.member(found, with_email=with_email))
 
 
 @router.put(
