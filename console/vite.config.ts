@@ -18,6 +18,9 @@ export default defineConfig({
     // What changes seldom is a file of its own, which stays in the cache.
     rolldownOptions: {
       output: {
+        // The plain pages use the same font, by a name that stays.
+        assetFileNames: ({ names }) =>
+          names[0]?.endsWith(".woff2") ? "assets/[name][extname]" : "assets/[name]-[hash][extname]",
         codeSplitting: { groups: [{ name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ }] },
       },
     },

@@ -10,11 +10,11 @@ const ABOUT: Record<string, string[]> = {
   thread: ["threads", "thread"],
   message: ["threads", "thread", "messages"],
   customer: ["customers", "customer"],
-  member: ["members", "space", "spaces", "activity", "invitations"],
+  member: ["members", "space", "spaces", "activity", "invitations", "received"],
   space: ["space", "spaces", "activity"],
 };
 /** These are asked across spaces; all others have the space in their key, or the thing itself. */
-const EVERYWHERE = new Set(["spaces", "customers", "job"]);
+const EVERYWHERE = new Set(["spaces", "customers", "job", "received"]);
 /** News that come together are one change. */
 const TOGETHER = 250;
 /** So long a connection may be lost before anybody has to know. */

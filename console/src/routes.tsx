@@ -147,7 +147,10 @@ const people = createRoute({
 const activity = createRoute({
   getParentRoute: () => home,
   path: "/activity",
-  validateSearch: (search): { what?: string } => ({ what: text(search.what) }),
+  validateSearch: (search): { what?: string; all?: true } => ({
+    what: text(search.what),
+    all: search.all === true ? true : undefined,
+  }),
   component: lazyRouteComponent(() => import("./pages/Activity"), "Activity"),
 });
 
@@ -161,6 +164,12 @@ const organizations = createRoute({
   getParentRoute: () => root,
   path: "/orgs",
   component: lazyRouteComponent(() => import("./pages/Organizations"), "Organizations"),
+});
+
+const invitations = createRoute({
+  getParentRoute: () => root,
+  path: "/invitations",
+  component: lazyRouteComponent(() => import("./pages/Invitations"), "Invitations"),
 });
 
 const organization = createRoute({
@@ -237,6 +246,7 @@ export const router = createRouter({
     home.addChildren([artifacts, spaceJobs, settings, threads, thread, customers, customer, people, activity, connect]),
     organizations,
     organization,
+    invitations,
     keys,
     applications,
     logs,

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.browser.test_console_artifacts import space, stored
 from tests.browser.window import Window
@@ -32,7 +32,11 @@ def test_a_broken_background_is_refused_in_words_and_can_be_chosen_again(window:
     page, place = window.page, space(server, "Quay")
     window.expected.append("status of 422")
     page.goto(f"/console/spaces/{place}/settings")
-    broken = {"name": "lake.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"nothing" * 40}
+    broken: FilePayload = {
+        "name": "lake.png",
+        "mimeType": "image/png",
+        "buffer": b"\x89PNG\r\n\x1a\n" + b"nothing" * 40,
+    }
     for _ in range(2):
         with page.expect_response(re.compile(r"/background$")) as answer, page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Choose an image").click()
@@ -128,3 +132,54 @@ def test_a_message_whose_answer_was_lost_is_not_said_twice(window: Window, serve
     page.get_by_label("Your message").fill("At nine")
     page.get_by_role("button", name="Send").click()
     expect(said).to_have_count(2)
+
+
+def test_whoever_has_no_password_confirms_by_signing_in_again(window: Window) -> None:
+    page = window.page
+    window.expected.append("status of 403")
+
+    def outsider(route: Route) -> None:
+        # As if they came by an outside provider, and long ago.
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "has_password": False})
+
+    asking = {"code": "confirmation_required", "detail": "Confirm first."}
+    page.route("**/console/api/me", outsider)
+    page.goto("/console/account?tab=security")
+    expect(page.get_by_label("New password")).to_be_visible()
+    expect(page.get_by_label("Current password")).to_have_count(0)
+    expect(page.get_by_role("link", name="Manage them")).to_have_attribute("href", "/account/providers")
+    page.goto("/console/developer/keys")
+    page.route(
+        "**/console/api/keys",
+        lambda route: route.fulfill(status=403, json=asking) if route.request.method == "POST" else route.continue_(),
+    )
+    page.get_by_role("button", name="New key").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Gauge")
+    page.get_by_role("button", name="Create the key").click()
+    question = page.get_by_role("dialog", name="Is it still you?")
+    expect(question).to_contain_text("You have no password here")
+    expect(question.get_by_role("textbox")).to_have_count(0)
+    question.get_by_role("button", name="Sign out and in again").click()
+    page.wait_for_url("**/login?next=%2Fconsole%2Fdeveloper%2Fkeys")
+
+
+def test_no_script_comes_from_elsewhere_even_where_nothing_is_kept(window: Window) -> None:
+    page = window.page
+    # A browser may refuse to keep anything: the policy stands all the same.
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    window.expected += ["policy:", "SecurityError", "TrustedScriptURL", "This document requires"]
+    page.goto("/console/index-of-nothing")
+    assert page.evaluate("trustedTypes.defaultPolicy?.name") == "default"
+    for address, passes in {
+        "/console/assets/x.js": True,
+        "/console/api/spaces/1/artifacts/2/download": False,
+        "/console/../v1/x.js": False,
+        "https://elsewhere.example/console/assets/x.js": False,
+    }.items():
+        made = page.evaluate(
+            "address => { try { new Worker(address).terminate(); return true } catch { return false } }", address
+        )
+        assert made is passes, address

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.test_console_artifacts import space
@@ -94,9 +94,24 @@ def test_shared_spaces_are_those_of_others(server: Server, opening: Opening) -> 
     guest = opening(server)
     guest.sign_in("pia@example.org", to="/console/?tab=shared")
     expect(guest.page.get_by_role("link", name="Common ground")).to_be_visible()
+    told_and_leaves(guest.page)
     owner = opening(server)
     owner.sign_in(to="/console/?tab=shared")
     expect(owner.page.get_by_role("heading", name="Nothing is shared with you")).to_be_visible()
+
+
+def told_and_leaves(page: Page) -> None:
+    """The bell says that one was invited, and leads to where one can leave again."""
+    page.get_by_role("button", name="News: 1 new").click()
+    expect(page.get_by_role("menuitem", name="admin made you viewer of Common ground")).to_be_visible()
+    page.get_by_role("menuitem", name="All invitations").click()
+    expect(page.get_by_role("heading", level=1, name="Invitations")).to_be_visible()
+    expect(page.get_by_role("button", name="News", exact=True)).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="Common ground")
+    expect(row).to_contain_text("Viewer")
+    row.get_by_role("button", name="Leave").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="Nobody has invited you yet")).to_be_visible()
 
 
 def test_relative_times_go_on(window: Window, server: Server) -> None:

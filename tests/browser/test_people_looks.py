@@ -96,8 +96,14 @@ def organization_settings(window: Window) -> None:
     window.page.get_by_role("heading", name="Delete the organization").wait_for()
 
 
+def invitations(window: Window) -> None:
+    window.page.get_by_role("navigation", name="Main").get_by_role("link", name="Invitations").click()
+    window.page.get_by_role("heading", level=1, name="Invitations").wait_for()
+    window.page.get_by_role("heading", name="Nobody has invited you yet").wait_for()
+
+
 HOUSE = [organizations, organization, organization_people, organization_keys, organization_settings]
-PAGES = [people, transfer, threads, thread, new_thread, customers, customer, activity, connect, *HOUSE]
+PAGES = [people, transfer, threads, thread, new_thread, customers, customer, activity, connect, invitations, *HOUSE]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

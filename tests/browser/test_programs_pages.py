@@ -97,6 +97,29 @@ def test_a_key_is_limited_to_a_space_and_says_so(window: Window, server: Server)
     assert accepted(server, key, f"/v1/spaces/{other}") == 404
 
 
+def test_an_organization_gets_a_key_of_its_own_and_rotates_it(window: Window, server: Server) -> None:
+    page = window.page
+    with server.client(server.log_in()) as root:
+        assert root.post("/v1/organizations", json={"name": "Harbour", "handle": "harbour"}).status_code == 201
+        theirs = root.post("/v1/spaces", json={"name": "Jetty", "organization": "harbour"}).json()["id"]
+        own = root.post("/v1/spaces", json={"name": "Attic"}).json()["id"]
+    page.goto("/console/orgs/harbour?tab=keys")
+    page.get_by_role("button", name="New service key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Tide gauge")
+    dialog.get_by_role("radio", name="Read and write").check()
+    dialog.get_by_role("button", name="Create the key").click()
+    first = secret(dialog)
+    dialog.get_by_role("button", name="I have stored it").click()
+    assert (accepted(server, first, f"/v1/spaces/{theirs}"), accepted(server, first, f"/v1/spaces/{own}")) == (200, 404)
+    page.get_by_role("button", name="Rotate Tide gauge").click()
+    dialog.get_by_label("The old key ends").select_option(label="At once")
+    dialog.get_by_role("button", name="Rotate", exact=True).click()
+    second = secret(dialog)
+    dialog.get_by_role("button", name="I have stored it").click()
+    assert (accepted(server, first), accepted(server, second, f"/v1/spaces/{theirs}")) == (401, 200)
+
+
 def test_a_key_is_made_by_the_keyboard_alone(window: Window) -> None:
     page = window.page
     page.goto("/console/developer/keys")

@@ -112,18 +112,21 @@ export const customer = (spaceId: string, id: string) =>
       ),
   });
 
+/** Which happenings one looks at; `all` with those that Courtyard did by itself. */
+export type Kept = { what: string; all: boolean };
+
 /** One page of what happened in a space. */
-export const happened = (spaceId: string, action: string, limit: number, cursor: string | undefined) =>
+export const happened = (spaceId: string, { what, all }: Kept, limit: number, cursor: string | undefined) =>
   told(
     api.GET("/v1/spaces/{space_id}/activity", {
-      params: { path: { space_id: spaceId }, query: { action, limit, cursor } },
+      params: { path: { space_id: spaceId }, query: { action: what, by: all ? "" : "people", limit, cursor } },
     }),
   );
 
-export const activity = (spaceId: string, action: string) =>
+export const activity = (spaceId: string, kept: Kept) =>
   infiniteQueryOptions({
-    queryKey: ["activity", spaceId, action],
-    queryFn: ({ pageParam }) => happened(spaceId, action, 50, pageParam),
+    queryKey: ["activity", spaceId, kept],
+    queryFn: ({ pageParam }) => happened(spaceId, kept, 50, pageParam),
     initialPageParam: first,
     getNextPageParam: following,
   });

@@ -1,11 +1,11 @@
 import "../people.css";
-import { Button, NativeSelect, Skeleton, Table, Text } from "@mantine/core";
+import { Button, NativeSelect, Skeleton, Switch, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconFileTypeCsv } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { space as asked, type Space } from "../api";
-import { activity, happened, newest, type Activity as Row, threads } from "../api/talk";
+import { activity, happened, type Kept, newest, type Activity as Row, threads } from "../api/talk";
 import { csv, KINDS, said, who } from "../happenings";
 import { Failure } from "../parts/Failure";
 import { Go } from "../parts/Go";
@@ -32,7 +32,8 @@ const APIS: Record<string, string> = {
 /** Who did what in a space. */
 export function Activity() {
   const { spaceId } = route.useParams();
-  const { what = "" } = route.useSearch();
+  const { what = "", all = false } = route.useSearch();
+  const kept = { what, all };
   const navigate = route.useNavigate();
   const { data: space } = useSuspenseQuery(asked(spaceId));
   if (!may(space, "admin"))
@@ -51,22 +52,31 @@ export function Activity() {
           aria-label="What it is about"
           data={KINDS}
           value={what}
-          onChange={({ currentTarget }) => navigate({ search: { what: currentTarget.value || undefined } })}
+          onChange={({ currentTarget }) =>
+            navigate({ search: (now) => ({ ...now, what: currentTarget.value || undefined }) })
+          }
         />
-        <Export space={space} what={what} />
+        <Switch
+          label="Also what Courtyard did by itself"
+          checked={all}
+          onChange={({ currentTarget }) =>
+            navigate({ search: (now) => ({ ...now, all: currentTarget.checked || undefined }) })
+          }
+        />
+        <Export space={space} kept={kept} />
       </div>
-      <List space={space} what={what} />
+      <List space={space} kept={kept} />
     </>
   );
 }
 
-function Export({ space, what }: { space: Space; what: string }) {
+function Export({ space, kept }: { space: Space; kept: Kept }) {
   const exporting = useMutation({
     mutationFn: async () => {
       const rows: Row[] = [];
       let cursor: string | undefined;
       do {
-        const page = await happened(space.id, what, 100, cursor);
+        const page = await happened(space.id, kept, 100, cursor);
         rows.push(...page.data);
         cursor = page.cursor ?? undefined;
       } while (cursor && rows.length < MOST);
@@ -103,8 +113,9 @@ function save(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 1_000);
 }
 
-function List({ space, what }: { space: Space; what: string }) {
-  const query = useInfiniteQuery(activity(space.id, what));
+function List({ space, kept }: { space: Space; kept: Kept }) {
+  const { what } = kept;
+  const query = useInfiniteQuery(activity(space.id, kept));
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);
@@ -113,7 +124,7 @@ function List({ space, what }: { space: Space; what: string }) {
       <Notice title={what ? "Nothing matches" : "Nothing happened yet"}>
         <Text>{what ? "Nothing of that kind happened in this space." : "What people do here is listed."}</Text>
         {what && (
-          <Go to="." search={{}} variant="default">
+          <Go to="." search={kept.all ? { all: true } : {}} variant="default">
             Clear the filter
           </Go>
         )}
@@ -138,7 +149,12 @@ function List({ space, what }: { space: Space; what: string }) {
                 {row.result !== "done" && <Tag tone="alarm">{row.result}</Tag>}
                 {row.privileged && <Tag tone="busy">as platform administrator</Tag>}
               </Table.Th>
-              <Table.Td data-label="How">{APIS[row.dialect ?? ""] ?? row.dialect ?? "by itself"}</Table.Td>
+              <Table.Td data-label="How">
+                {APIS[row.dialect ?? ""] ?? row.dialect ?? "by itself"}
+                {row.application_id && (
+                  <div className="detail">through {row.application_name ?? "an application that is gone"}</div>
+                )}
+              </Table.Td>
               <Table.Td data-label="When">
                 <Moment at={row.at} />
               </Table.Td>

@@ -102,7 +102,7 @@ export function EditApplication({ of, onClose }: { of?: Application; onClose: ()
           <TextInput
             name="logo_url"
             label="Logo"
-            description="The https address of a picture. It is stored, never fetched."
+            description="The https address of a picture, for programs that ask. Courtyard keeps it and shows no pictures from elsewhere."
             defaultValue={of?.logo_url ?? ""}
             error={complaint(save.error, "logo_url")}
           />

@@ -4,8 +4,14 @@ import { Button, Group, Modal, NativeSelect, Stack, Table, Text, Title } from "@
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
-import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import {
+  type InfiniteData,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+} from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { api, space as askedSpace, queryClient, told } from "../api";
 import { type Key, keys } from "../api/programs";
 import { Failure } from "../parts/Failure";
@@ -29,6 +35,7 @@ const GRACE = [
 /** The keys of one's own programs. */
 export function Keys() {
   const [creating, { open, close }] = useDisclosure(false);
+  const query = useInfiniteQuery(keys());
   return (
     <>
       <title>API keys · Courtyard</title>
@@ -42,26 +49,31 @@ export function Keys() {
         A key lets a program act for you in all four APIs. Give each program its own, with as little as it needs; then
         you can end one without the others.
       </Text>
-      <List onNew={open} />
+      <KeyList
+        query={query}
+        none={
+          <Notice title="You have no keys">
+            <Text>Programs need one to reach Courtyard. Its secret is shown once, as it is made.</Text>
+            <Button onClick={open}>Create a key</Button>
+          </Notice>
+        }
+      />
       {creating && <NewKey onClose={close} />}
     </>
   );
 }
 
-function List({ onNew }: { onNew: () => void }) {
-  const query = useInfiniteQuery(keys());
+type Listed = { query: UseInfiniteQueryResult<Pages>; none: ReactNode };
+type Pages = InfiniteData<{ data: Key[]; cursor: string | null }>;
+
+/** Keys, each to be rotated and revoked; `none` stands where there are none. */
+export function KeyList({ query, none }: Listed) {
   const [rotating, setRotating] = useState<Key>();
   const [ending, setEnding] = useState<Key>();
-  if (query.isPending) return <Waiting what="your keys" />;
+  if (query.isPending) return <Waiting what="the keys" />;
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);
-  if (found.length === 0)
-    return (
-      <Notice title="You have no keys">
-        <Text>Programs need one to reach Courtyard. Its secret is shown once, as it is made.</Text>
-        <Button onClick={onNew}>Create a key</Button>
-      </Notice>
-    );
+  if (found.length === 0) return none;
   return (
     <>
       <Table className="rows" verticalSpacing="sm">

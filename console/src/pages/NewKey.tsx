@@ -56,8 +56,8 @@ function ends(form: FormData): string | null {
   return new Date(Date.now() + Number(life) * DAY).toISOString();
 }
 
-/** Asks what a key is for, makes it, and shows its secret. */
-export function NewKey({ onClose }: { onClose: () => void }) {
+/** Asks what a key is for, makes it, and shows its secret; with an organization a service key of it. */
+export function NewKey({ organization, onClose }: { organization?: string; onClose: () => void }) {
   const [life, setLife] = useState("90");
   const [limited, setLimited] = useState(false);
   const create = useMutation({
@@ -66,6 +66,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
         api.POST("/v1/keys", {
           body: {
             name: String(form.get("name")),
+            organization: organization ?? null,
             scopes: [String(form.get("scope")) as Scope],
             expires_at: ends(form),
             spaces: limited ? form.getAll("spaces").map(String) : null,
@@ -84,7 +85,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
     <Modal
       opened
       onClose={onClose}
-      title={made ? `${made.name} is made` : "New key"}
+      title={made ? `${made.name} is made` : organization ? "New service key" : "New key"}
       size="lg"
       closeOnClickOutside={!made}
       closeOnEscape={!made}
@@ -125,7 +126,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
               error={complaint(create.error, "scopes")}
             >
               <Stack gap="xs" mt="xs">
-                {SCOPES.map(({ value, label, meaning }) => (
+                {SCOPES.filter(({ value }) => !organization || value !== "admin").map(({ value, label, meaning }) => (
                   <Radio key={value} value={value} label={label} description={meaning} />
                 ))}
               </Stack>
@@ -136,7 +137,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
               onChange={(event) => setLimited(event.currentTarget.checked)}
               error={limited ? undefined : complaint(create.error, "spaces")}
             />
-            {limited && <Chosen error={complaint(create.error, "spaces")} />}
+            {limited && <Chosen organization={organization} error={complaint(create.error, "spaces")} />}
             <Textarea
               name="networks"
               label="Only from these networks"
@@ -161,8 +162,8 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Chosen({ error }: { error?: string }) {
-  const query = useInfiniteQuery(spaces("mine", ""));
+function Chosen({ organization, error }: { organization?: string; error?: string }) {
+  const query = useInfiniteQuery(spaces("mine", "", organization));
   const found = query.data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <fieldset className="choice">

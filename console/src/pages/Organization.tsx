@@ -1,10 +1,10 @@
 import "../people.css";
+import "../programs.css";
 import { Button, Skeleton, Table, Tabs, Text, Title } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
-import { api, queryClient, told } from "../api";
 import {
   organization as asked,
   type Organization as House,
@@ -20,10 +20,11 @@ import { Members } from "../parts/Members";
 import { Moment } from "../parts/Moment";
 import { More } from "../parts/More";
 import { Notice } from "../parts/Notice";
-import { Sure } from "../parts/Sure";
 import { Tag } from "../parts/Tag";
 import { ORGANIZATION_ROLES } from "../roles";
 import { size } from "../words";
+import { KeyList } from "./Keys";
+import { NewKey } from "./NewKey";
 import { OrganizationSettings } from "./OrganizationSettings";
 
 const route = getRouteApi("/orgs/$handle");
@@ -207,81 +208,32 @@ function Keys({ house }: { house: House }) {
         </Text>
       </Notice>
     );
-  return <KeyList house={house} />;
+  return <ServiceKeys house={house} />;
 }
 
-function KeyList({ house }: { house: House }) {
+function ServiceKeys({ house }: { house: House }) {
   const query = useInfiniteQuery(serviceKeys(house.handle));
-  const [ending, setEnding] = useState<{ id: string; name: string }>();
-  const revoke = useMutation({
-    mutationFn: (id: string) => told(api.DELETE("/v1/keys/{key_id}", { params: { path: { key_id: id } } })),
-    onSuccess: () => {
-      queryClient.invalidateQueries({ queryKey: ["keys"] });
-      notifications.show({ title: "Revoked", message: "It is refused from the next request on.", autoClose: 6_000 });
-    },
-  });
-  if (query.isPending) return <Skeleton height={120} />;
-  if (query.isError) return <Failure error={query.error} />;
-  const found = query.data.pages.flatMap((page) => page.data);
+  const [creating, { open, close }] = useDisclosure(false);
   return (
     <>
-      <Text c="dimmed" mb="md" maw="46rem">
-        A service key works as an admin in all spaces of {house.name} and nowhere else, whoever made it and whether or
-        not they are still here.
-      </Text>
-      {found.length === 0 ? (
-        <Text>There are none. Programs make them by POST /v1/keys with this organization.</Text>
-      ) : (
-        <>
-          <Table className="rows" verticalSpacing="sm">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Key</Table.Th>
-                <Table.Th>May</Table.Th>
-                <Table.Th>Last used</Table.Th>
-                <Table.Th>
-                  <span className="unseen">Actions</span>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {found.map((key) => (
-                <Table.Tr key={key.id}>
-                  <Table.Th scope="row" className="name">
-                    {key.name}
-                  </Table.Th>
-                  <Table.Td data-label="Key">
-                    <code>
-                      {key.prefix}…{key.last4}
-                    </code>
-                  </Table.Td>
-                  <Table.Td data-label="May">{key.scopes.join(", ")}</Table.Td>
-                  <Table.Td data-label="Last used">
-                    {key.last_used_at ? <Moment at={key.last_used_at} /> : "never"}
-                  </Table.Td>
-                  <Table.Td className="does wide">
-                    <Button variant="subtle" color="gray" size="compact-md" onClick={() => setEnding(key)}>
-                      Revoke<span className="unseen"> {key.name}</span>
-                    </Button>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-          <More shown={found.length} what={found.length === 1 ? "key" : "keys"} query={query} />
-        </>
-      )}
-      {ending && (
-        <Sure
-          title={`Revoke ${ending.name}?`}
-          action="Revoke"
-          run={() => revoke.mutateAsync(ending.id)}
-          onClose={() => setEnding(undefined)}
-        >
-          <Text>Programs that use it are refused at once. There is no way back.</Text>
-        </Sure>
-      )}
+      <div className="filters">
+        <Text c="dimmed" maw="46rem">
+          A service key works as an admin in all spaces of {house.name} and nowhere else, whoever made it and whether or
+          not they are still here.
+        </Text>
+        <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={open} data-key="n">
+          New service key
+        </Button>
+      </div>
+      <KeyList
+        query={query}
+        none={
+          <Notice title="There are no service keys">
+            <Text>Programs that belong to no single person work with one. Its secret is shown once.</Text>
+          </Notice>
+        }
+      />
+      {creating && <NewKey organization={house.handle} onClose={close} />}
     </>
   );
 }

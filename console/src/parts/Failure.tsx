@@ -1,6 +1,6 @@
 import { Button, Text } from "@mantine/core";
-import { useRouter } from "@tanstack/react-router";
-import { Problem, queryClient, signInAddress } from "../api";
+import { useParams, useRouter } from "@tanstack/react-router";
+import { Problem, queryClient, signInAddress, space } from "../api";
 import { Copy } from "./Copy";
 import { Go } from "./Go";
 import { Notice } from "./Notice";
@@ -35,6 +35,7 @@ export function Failure({ error, reset }: { error: unknown; reset?: () => void }
   return (
     <Notice title={known?.status === 403 ? "This is not allowed" : "This did not work"} alert>
       <Text>{known ? known.message : "Courtyard cannot be reached."}</Text>
+      {known?.status === 403 && <Role />}
       <Button onClick={again}>Try again</Button>
       {known?.requestId && (
         <Text size="sm" c="dimmed">
@@ -42,5 +43,18 @@ export function Failure({ error, reset }: { error: unknown; reset?: () => void }
         </Text>
       )}
     </Notice>
+  );
+}
+
+/** In a space: as what one is there, and who can change it. */
+function Role() {
+  const { spaceId } = useParams({ strict: false });
+  const here = spaceId === undefined ? undefined : queryClient.getQueryData(space(spaceId).queryKey);
+  if (!here) return null;
+  return (
+    <Text>
+      You are {here.role ?? "a visitor"} in {here.name}.
+      {here.owner && ` ${here.owner.username} owns it, and can give you another role.`}
+    </Text>
   );
 }

@@ -18,6 +18,7 @@ import { Tray } from "./Tray";
 /** Loaded when they are asked for. */
 const Palette = lazy(() => import("./Palette").then((all) => ({ default: all.Palette })));
 const Switcher = lazy(() => import("./Switcher").then((all) => ({ default: all.Switcher })));
+const Bell = lazy(() => import("./Bell").then((all) => ({ default: all.Bell })));
 const Shortcuts = lazy(() => import("./Shortcuts").then((all) => ({ default: all.Shortcuts })));
 const Confirm = lazy(() => import("../parts/Confirm").then((all) => ({ default: all.Confirm })));
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
@@ -58,6 +59,9 @@ export function Shell() {
           <kbd aria-hidden>{COMMAND}</kbd>
         </UnstyledButton>
         <div className="end">
+          <Piece>
+            <Bell />
+          </Piece>
           <Tray />
           <AccountMenu />
         </div>

@@ -7,6 +7,7 @@ import {
   IconGauge,
   IconKey,
   IconLayoutGrid,
+  IconMail,
   IconProgressCheck,
   IconUserCircle,
 } from "@tabler/icons-react";
@@ -15,6 +16,7 @@ export const PLACES = [
   { label: "Spaces", to: "/", icon: IconLayoutGrid, part: "work" },
   { label: "Jobs", to: "/jobs", icon: IconProgressCheck, part: "work" },
   { label: "Organizations", to: "/orgs", icon: IconBuilding, part: "work" },
+  { label: "Invitations", to: "/invitations", icon: IconMail, part: "work" },
   { label: "API keys", to: "/developer/keys", icon: IconKey, part: "programs" },
   { label: "Applications", to: "/developer/apps", icon: IconApps, part: "programs" },
   { label: "Requests", to: "/developer/logs", icon: IconActivity, part: "programs" },

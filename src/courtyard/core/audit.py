@@ -66,12 +66,14 @@ class Entry(msgspec.Struct, frozen=True):
 class Filters(msgspec.Struct, frozen=True):
     """What narrows the trail; empty means everything. `action` is a whole word (`key.created`) or its beginning (`key`).
 
-    `person`: what they did, and what was done to them outside of spaces.
+    `person`: what they did, and what was done to them outside of spaces. `people`: nothing that the installation did by
+    itself.
     """
 
     person: str = ""
     space: str = ""
     action: str = ""
+    people: bool = False
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -97,7 +99,9 @@ _END = 2**62
 # Each walks along an index of its own: of everything, of a space, of a person (and of what was done to them).
 _ACTION: LiteralString = " and number < :past and (:action = '' or action = :action or substr(action, 1, length(:action) + 1) = :action || '.')"
 _NEWEST: LiteralString = " order by number desc limit :limit"
-_SPACE: LiteralString = "select * from event where space_id = :space" + _ACTION + _NEWEST
+_SPACE: LiteralString = (
+    "select * from event where space_id = :space and (:people = 0 or person_id is not null)" + _ACTION + _NEWEST
+)
 _ALL: LiteralString = "select * from event where 1 = 1" + _ACTION + _NEWEST
 _IN_SPACE: LiteralString = " and (:space = '' or space_id = :space)"
 _PERSON: LiteralString = (
@@ -130,9 +134,9 @@ async def page(tx: Read, actor: Actor, filters: Filters, page: Page) -> Slice[En
     return await _page(tx, filters, page)
 
 
-async def of_space(tx: Read, space_id: str, page: Page, *, action: str = "") -> Slice[Entry]:
+async def of_space(tx: Read, space_id: str, page: Page, *, action: str = "", people: bool = False) -> Slice[Entry]:
     """What happened in a space found with OVERSEE, newest first, positions being numbers."""
-    return await _page(tx, Filters(space=space_id, action=action), page)
+    return await _page(tx, Filters(space=space_id, action=action, people=people), page)
 
 
 async def _page(tx: Read, filters: Filters, page: Page) -> Slice[Entry]:
@@ -142,6 +146,7 @@ async def _page(tx: Read, filters: Filters, page: Page) -> Slice[Entry]:
         person=filters.person,
         space=filters.space,
         action=filters.action,
+        people=int(filters.people),
         past=int(page.after) if page.after else _END,
         limit=page.limit + 1,
     )

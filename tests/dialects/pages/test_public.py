@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from httpx2 import AsyncClient
 
 from courtyard.core import spaces
@@ -40,3 +41,16 @@ async def test_a_stranger_never_reads_the_owners_name(
             answer = await client.get(path)
             assert answer.status_code == 200
             assert "wilhelmina" not in answer.text
+
+
+@pytest.mark.parametrize("settings", [{"public_url": "https://courtyard.example"}], indirect=True)
+async def test_who_shares_the_page_elsewhere_shows_its_name_and_picture(world: World, anonymous: AsyncClient) -> None:
+    space = await world.space("ada", 'Lakes "north"', visibility="public")
+    page = (await anonymous.get(f"/p/{space.slug}")).text
+    assert '<meta property="og:title" content="Lakes &#34;north&#34;">' in page
+    assert f'<meta property="og:url" content="https://courtyard.example/p/{space.slug}">' in page
+    assert "og:image" not in page
+    async with world.database.write() as tx:
+        await tx.run("update space set background_key = 'k' where id = :id", id=space.id)
+    page = (await anonymous.get(f"/p/{space.slug}")).text
+    assert f'content="https://courtyard.example/v1/spaces/{space.id}/background"' in page

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
+from courtyard.core import events
+from courtyard.core.actor import system
 from courtyard.core.identity import people, sessions
 from courtyard.core.identity.credentials import NewKey
 from courtyard.core.membership import organization_keys
@@ -290,6 +292,13 @@ async def test_admins_of_a_space_see_what_happened_in_it(v1: Clients, world: Wor
     assert {frozenset(row) for row in rows} == {frozenset(ACTIVITY)}
     assert rows[0]["person"] == {"id": (await world.person("ada")).id, "username": "ada"}
     assert rows[0]["about"] is None
+    async with world.database.write() as tx:
+        await events.record(tx, system("worker"), "artifact.inspected", space_id=space["id"])
+    everything, by_people = [
+        [row["action"] for row in (await got(v1("ada"), f"{path}/activity", by=by))["data"]] for by in ("", "people")
+    ]
+    assert everything == ["artifact.inspected", *by_people]
+    assert by_people == [row["action"] for row in rows]
     vera = await world.person("vera")
     await made(v1("ada"), f"{path}/invitations", {"email": "vera@example.org", "role": "viewer"})
     added = (await got(v1("ada"), f"{path}/activity", action="member"))["data"][0]

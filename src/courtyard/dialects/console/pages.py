@@ -51,5 +51,5 @@ def _plain(status: int, title: str, content: str) -> Answer:
         f'<title>{title} · Courtyard</title><link rel="stylesheet" href="/pages/style.css"><link rel="icon" href="data:,">'
         f'</head><body><header></header><main id="main" class="broad"><h1>{title}</h1>{content}</main></body></html>'
     )
-    policy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     return Answer(status, html.encode(), HTML, {**HEADERS, "Content-Security-Policy": policy})

@@ -22,4 +22,6 @@ async def public_page(tx: Read, call: Whole, passing: Passing, slug: str) -> Res
         space = await spaces.find_by_slug(tx, Actor(origin(call)), slug, Permission.LOOK)
     except Unauthenticated:
         raise NotFound("There is no such space here, or it is not public.") from None
-    return views.shown("public", space=space, since=views.day(space.created_at))
+    # Others fetch what these tags name, so they bear whole addresses; without a public one there is none to give.
+    site = call.services.policy.public_url
+    return views.shown("public", space=space, since=views.day(space.created_at), site=site)

@@ -30,7 +30,7 @@ def policy(form_target: str = "", *, script: bool = False) -> str:
     With `script` it may also run the one file of ours that asks for passkeys.
     """
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none';"
+        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none';"
         f"{SCRIPTED if script else ''} form-action 'self'{' ' + form_target if form_target else ''}"
     )
 

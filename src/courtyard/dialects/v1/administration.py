@@ -104,5 +104,5 @@ async def list_activity(
     tx: Read, caller: Caller, call: Whole, space: Overseen, filters: Annotated[ActivityFilters, Query()]
 ) -> Response:
     """Newest first; for admins of the space."""
-    found = await audit.of_space(tx, space.id, asked(call, filters), action=filters.action)
+    found = await audit.of_space(tx, space.id, asked(call, filters), action=filters.action, people=bool(filters.by))
     return page(call, found, activity, _place)

@@ -133,9 +133,10 @@ class PersonPatch(Body):
 
 
 class ActivityFilters(Paging):
-    """What narrows what happened in a space: an action or its first word."""
+    """What narrows what happened in a space: an action or its first word; what people did."""
 
     action: str = ""
+    by: Literal["", "people"] = ""
 
 
 class TrailFilters(Paging):
