@@ -10,6 +10,7 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look.css";
 import "./parts.css";
+import "./tabs.css";
 import "./artifact.css";
 import { Problem, queryClient } from "./api";
 import { keepFocus } from "./focus";

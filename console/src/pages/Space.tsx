@@ -65,8 +65,14 @@ function Tabs({ space, open }: { space: Space; open: string }) {
   const list = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the one that was opened comes into sight
   useEffect(() => {
-    const chosen = list.current?.querySelector<HTMLElement>("[aria-selected=true]");
-    if (chosen) list.current?.scrollTo({ left: chosen.offsetLeft - 48 });
+    const show = () => {
+      const chosen = list.current?.querySelector<HTMLElement>("[aria-selected=true]");
+      if (list.current && chosen)
+        list.current.scrollTo({ left: chosen.offsetLeft - (list.current.clientWidth - chosen.offsetWidth) / 2 });
+    };
+    show();
+    addEventListener("resize", show);
+    return () => removeEventListener("resize", show);
   }, [open]);
   const move = (event: KeyboardEvent<HTMLDivElement>) => {
     const all = [...event.currentTarget.querySelectorAll("a")];
