@@ -91,24 +91,12 @@ function Row({ space, artifact, onEnd }: { space: Space; artifact: Artifact; onE
         <Moment at={artifact.updated_at} />
       </Table.Td>
       <Table.Td className="acts">
-        <Button
-          size="compact-sm"
-          variant="default"
-          loading={restore.isPending}
-          onClick={() => restore.mutate()}
-          aria-label={`Restore ${artifact.name}`}
-        >
-          Restore
+        <Button size="compact-sm" variant="default" loading={restore.isPending} onClick={() => restore.mutate()}>
+          Restore<span className="unseen"> {artifact.name}</span>
         </Button>
         {may(space, "admin") && (
-          <Button
-            size="compact-sm"
-            variant="outline"
-            className="danger"
-            onClick={onEnd}
-            aria-label={`Delete ${artifact.name} for good`}
-          >
-            Delete for good
+          <Button size="compact-sm" variant="outline" className="danger" onClick={onEnd}>
+            Delete <span className="unseen">{artifact.name} </span>for good
           </Button>
         )}
       </Table.Td>
