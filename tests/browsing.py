@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from tests.structure.sources import ROOT
+
+AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = "axe.run(document, {resultTypes: ['violations']})"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
     "--headless=new",
@@ -35,6 +39,23 @@ def executable() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+def axe() -> str:
+    """The script of axe, for `evaluate`: from outside, where the page's own policy does not reach."""
+    if not AXE.is_file():
+        raise AssertionError("axe is missing: make console")
+    return AXE.read_text()
+
+
+def serious(found: dict[str, Any]) -> list[str]:
+    """What axe finds to be a serious obstacle, or worse."""
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for rule in found["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
 
 
 class Tab:

@@ -1,4 +1,4 @@
-"""Every page in light and dark, on a desk and in a hand: nothing sticks out sideways, nothing is complained of."""
+"""Every page in light and dark, on a desk and in a hand: nobody is kept out, nothing sticks out sideways or is complained of."""
 
 import os
 import time
@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 from pyotp.totp import TOTP
 
-from tests.browsing import Opening
+from tests.browsing import RUN_AXE, Opening, axe, serious
 from tests.pages_browser.test_account import PASSWORD, add_passkey, home, press, register, sign_in
 from tests.server.running import Server
 
@@ -66,9 +66,12 @@ async def press_out(page: Page) -> None:
 
 
 async def look(page: Page, path: str, name: str) -> None:
-    """Go there if it is somewhere else, measure, and keep a picture."""
+    """Go there if it is somewhere else, let axe look, measure, and keep a picture."""
     if path:
         await page.goto(path)
+    await page.evaluate(axe())
+    flaws = serious(await page.evaluate(RUN_AXE))
+    assert flaws == [], f"{page.url}: {flaws}"
     sideways = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert sideways <= 0, f"{page.url} sticks out by {sideways} pixels"
     if KEPT:
