@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opening
-from tests.browser.window import Window
+from tests.browser.window import Gate, Window
 from tests.server.running import Server
 
 LAKE = bytes.fromhex(
@@ -133,13 +133,16 @@ def test_a_wrong_value_is_said_at_its_field(window: Window) -> None:
 def test_an_upload_goes_on_while_one_looks_around(window: Window, tmp_path: Path) -> None:
     page = window.page
     new_space(page, "Slipway")
-    page.route(re.compile(r"/artifacts\?name="), lambda route: (page.wait_for_timeout(300), route.continue_()))
+    gate = Gate(page, re.compile(r"/uploads$"))
     files = [tmp_path / f"{number}.txt" for number in range(4)]
     for file in files:
         file.write_text("x" * 1000)
     upload(page, *files)
     page.get_by_role("link", name="Courtyard, all spaces").click()
     expect(page.get_by_role("heading", level=1, name="Spaces")).to_be_visible()
+    expect(page.get_by_role("button", name="Uploads: 0 of 4 done")).to_be_visible()
+    assert gate.waiting
+    gate.open()
     expect(page.get_by_role("button", name="Uploads: 4 of 4 done")).to_be_visible()
 
 
