@@ -7,14 +7,31 @@ import { uuid } from "./words";
 export type Sending = { start: () => void; pause: () => void; end: () => void };
 export type Telling = {
   progress: (sent: number, speed: number) => void;
+  /** No answer: it is tried again. */
   lost: () => void;
+  /** The server said why not now; it is tried again then. */
+  held: (reason: string, until: number) => void;
   done: (artifact: string | undefined) => void;
   failed: (reason: string) => void;
 };
 
 const LONGEST = 15_000;
-/** Worth another try by itself: no answer, trouble on the other side, or somebody else still holds the upload. */
-const PASSING = new Set([0, 408, 409, 423, 429, 500, 502, 503, 504]);
+const RELEASED = [300, 1_000, 3_000, 10_000];
+/** Whoever says that it takes longer is asked again by hand. */
+const PATIENCE = 15 * 60_000;
+/** So often in a row it is tried by itself: about ten minutes without any answer, one with answers that say no. */
+const TRIES = { lost: 40, held: 7 };
+/** Worth another try by itself, and why it was not this one. */
+const PASSING: Record<number, string> = {
+  408: "It took too long to arrive.",
+  409: "Something else adds to this upload.",
+  423: "Something else adds to this upload.",
+  429: "That was much at once: the server asks to wait.",
+  500: "The server made a mistake.",
+  502: "The server cannot be reached behind its proxy.",
+  503: "The server is busy.",
+  504: "The server took too long to answer.",
+};
 
 // The server names an upload by its place in v1; a browser finds it under `/console/api`.
 class Stack extends DefaultHttpStack {
@@ -38,16 +55,28 @@ export function send(one: Upload, telling: Telling): Sending {
     telling.progress(sent, speed(sent));
   }
 
-  function ended(status: number | undefined, reason: string, artifact?: string): void {
+  function ended({ status, reason, artifact, wait = 0 }: Answer): void {
     if (stopped) return;
     if (status === undefined) telling.done(artifact);
-    else if (!PASSING.has(status)) {
+    else if (status === 0) later(TRIES.lost);
+    else if (PASSING[status] === undefined || wait > PATIENCE) {
       if (status === 401) signIn();
       telling.failed(reason);
-    } else {
+    } else later(TRIES.held, PASSING[status], wait);
+  }
+
+  /** Once more by itself, so often in a row; `why` not now is known where there was an answer. */
+  function later(most: number, why?: string, wait = 0): void {
+    failures += 1;
+    if (failures > most) {
+      telling.failed(`${why ?? "The server cannot be reached."} It was tried ${failures} times.`);
+      return;
+    }
+    const pause = Math.max(wait, Math.min(LONGEST, 500 * 2 ** failures));
+    timer = setTimeout(again, pause);
+    if (why !== undefined) telling.held(why, Date.now() + pause);
+    else {
       telling.lost();
-      failures += 1;
-      timer = setTimeout(again, Math.min(LONGEST, 500 * 2 ** failures));
       addEventListener("online", again, { once: true });
     }
   }
@@ -65,6 +94,7 @@ export function send(one: Upload, telling: Telling): Sending {
   return {
     start: () => {
       stopped = false;
+      failures = 0;
       parcel.start();
     },
     pause: () => {
@@ -82,10 +112,14 @@ export function send(one: Upload, telling: Telling): Sending {
 
 type Parcel = { start: () => void; stop: (forGood: boolean) => void };
 type Heard = (sent: number) => void;
-type Ended = (status: number | undefined, reason: string, artifact?: string) => void;
+/** `status`: of a refusal, 0 without any answer; `wait`: milliseconds that the server asks for. */
+type Answer = { status?: number; reason: string; artifact?: string | undefined; wait?: number };
+type Ended = (answer: Answer) => void;
 
 function inPieces({ space, file, name }: Upload, heard: Heard, ended: Ended): Parcel {
   let begun = false;
+  // Whoever pauses and goes on while it is looked up what has arrived has begun twice; the later one counts.
+  let turn = 0;
   const key = uuid();
   const tus = new Tus(file, {
     endpoint: address(`/v1/spaces/${space.id}/uploads`),
@@ -105,27 +139,35 @@ function inPieces({ space, file, name }: Upload, heard: Heard, ended: Ended): Pa
       const id = tus.url?.split("/").pop() ?? "";
       const params = { path: { space_id: space.id, upload_id: id } };
       told(api.GET("/v1/spaces/{space_id}/uploads/{upload_id}", { params })).then(
-        (upload) => ended(undefined, "", upload.artifact_id ?? undefined),
-        () => ended(undefined, ""),
+        (upload) => ended({ reason: "", artifact: upload.artifact_id ?? undefined }),
+        () => ended({ reason: "" }),
       );
     },
     onError: (error) => {
       const response = error instanceof DetailedError ? error.originalResponse : null;
       const status = response?.getStatus() ?? (error instanceof DetailedError ? 0 : -1);
-      ended(status, status > 0 ? said(status, response?.getBody() ?? "") : "The file can no longer be read.");
+      const reason = status > 0 ? said(status, response?.getBody() ?? "") : "The file can no longer be read.";
+      ended({ status, reason, wait: asked(response?.getHeader("Retry-After")) });
     },
   });
   return {
     start: async () => {
+      turn += 1;
+      const mine = turn;
       if (!begun) {
-        begun = true;
         const [before] = await tus.findPreviousUploads();
+        if (mine !== turn) return;
+        begun = true;
         if (before) tus.resumeFromPreviousUpload(before);
       }
       tus.start();
     },
-    // What has arrived of an upload that was given up goes too.
-    stop: (forGood) => tus.abort(forGood).catch(() => {}),
+    stop: (forGood) => {
+      turn += 1;
+      // What has arrived of an upload that was given up goes too, as soon as the server has seen that nothing more comes.
+      if (forGood) tus.options.retryDelays = RELEASED;
+      tus.abort(forGood).catch(() => {});
+    },
   };
 }
 
@@ -140,13 +182,25 @@ function whole({ space, file, artifact = "" }: Upload, heard: Heard, ended: Ende
       request.upload.onprogress = (event) => heard(event.loaded);
       request.onload = () =>
         request.status === 200
-          ? ended(undefined, "", artifact)
-          : ended(request.status, said(request.status, request.responseText));
-      request.onerror = () => ended(0, "");
+          ? ended({ reason: "", artifact })
+          : ended({
+              status: request.status,
+              reason: said(request.status, request.responseText),
+              wait: asked(request.getResponseHeader("Retry-After")),
+            });
+      request.onerror = () => ended({ status: 0, reason: "" });
       request.send(file);
     },
     stop: () => request.abort(),
   };
+}
+
+/** Milliseconds of a `Retry-After`, which comes as seconds or as a date. */
+function asked(retryAfter: string | null | undefined): number {
+  if (!retryAfter) return 0;
+  const seconds = Number(retryAfter);
+  const wait = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1000;
+  return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 
 function said(status: number, text: string): string {

@@ -4,7 +4,7 @@ import { api, queryClient, told } from "./api";
 import type { Sending } from "./sending";
 import { uuid } from "./words";
 
-export type State = "waiting" | "asking" | "sending" | "paused" | "lost" | "done" | "failed";
+export type State = "waiting" | "asking" | "sending" | "paused" | "lost" | "held" | "done" | "failed";
 export type Upload = {
   key: string;
   space: { id: string; name: string };
@@ -20,13 +20,17 @@ export type Upload = {
   /** Bytes in a second, of late. */
   speed: number;
   state: State;
+  /** Why it failed or is held, and until when. */
   reason: string;
+  until?: number;
 };
 export type Answer = "both" | "replace" | "skip";
 
 const TOGETHER = 2;
-const UNDER_WAY: State[] = ["waiting", "asking", "sending", "paused", "lost"];
+const UNDER_WAY: State[] = ["waiting", "asking", "sending", "paused", "lost", "held"];
 const running = new Map<string, Sending>();
+/** Which begin of an upload counts: whoever pauses and goes on at once has begun twice. */
+const turns = new Map<string, symbol>();
 const watchers = new Set<() => void>();
 let queue: readonly Upload[] = [];
 /** What to do with all others of this lot whose name is taken. */
@@ -71,6 +75,7 @@ export function add(space: { id: string; name: string }, files: Iterable<File>, 
 export function remove(key: string): void {
   running.get(key)?.end();
   running.delete(key);
+  turns.delete(key);
   replace(queue.filter((one) => one.key !== key));
   next();
 }
@@ -115,17 +120,20 @@ function change(key: string, to: Partial<Upload>): void {
 }
 
 function next(): void {
-  const busy = queue.filter((one) => one.state === "sending" || one.state === "lost").length;
+  const busy = queue.filter((one) => ["sending", "lost", "held"].includes(one.state)).length;
   const waiting = queue.filter((one) => one.state === "waiting").reverse();
   for (const one of waiting.slice(0, Math.max(0, TOGETHER - busy))) begin(one);
 }
 
 async function begin(one: Upload): Promise<void> {
   const { key } = one;
+  const turn = Symbol(key);
+  turns.set(key, turn);
+  const counts = () => turns.get(key) === turn && isSending(key);
   change(key, { state: "sending" });
   if (!one.settled) {
     const taken = await named(one, one.name);
-    if (!isSending(key)) return;
+    if (!counts()) return;
     if (taken !== undefined && always === undefined) {
       change(key, { state: "asking", artifact: taken });
       return next();
@@ -140,10 +148,11 @@ async function begin(one: Upload): Promise<void> {
   const known = running.get(key);
   if (known) return known.start();
   const { send } = await import("./sending");
-  if (!isSending(key)) return;
+  if (!counts()) return;
   const sending = send(one, {
     progress: (sent, speed) => change(key, { sent, speed, state: "sending" }),
     lost: () => change(key, { state: "lost", speed: 0, reason: "" }),
+    held: (reason, until) => change(key, { state: "held", speed: 0, reason, until }),
     done: (artifact) => {
       running.delete(key);
       change(key, { state: "done", sent: one.file.size, artifact });

@@ -22,6 +22,9 @@ export function size(bytes: number): string {
 /** A number with the marks of the language. */
 export const count = (value: number) => new Intl.NumberFormat(LANGUAGE).format(value);
 
+/** So many of a thing: `1 artifact`, `3 artifacts`. */
+export const counted = (value: number, one: string) => `${count(value)} ${value === 1 ? one : `${one}s`}`;
+
 /** How long ago: `3 days ago`. */
 export function ago(time: string): string {
   const seconds = (Date.parse(time) - Date.now()) / 1000;
@@ -34,6 +37,9 @@ export function ago(time: string): string {
 
 export const exactly = (time: string) =>
   new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "medium" }).format(new Date(time));
+
+export const clock = (time: number) =>
+  new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" }).format(new Date(time));
 
 /** What a job does, in words. */
 export const KINDS: Record<string, string> = {

@@ -4,7 +4,7 @@ import { IconPlayerPause, IconPlayerPlay, IconRefresh, IconUpload, IconX } from 
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { clear, pause, remove, resume, resumeFailed, type Upload, underWay, useUploads } from "../uploads";
-import { size } from "../words";
+import { clock, size } from "../words";
 
 const Taken = lazy(() => import("./Taken").then((module) => ({ default: module.Taken })));
 
@@ -81,7 +81,7 @@ export function Tray() {
 function Line({ upload }: { upload: Upload }) {
   const { key, file, name, state, sent, artifact, space } = upload;
   const part = file.size ? Math.min(100, (sent / file.size) * 100) : 0;
-  const goes = state === "sending" || state === "lost" || state === "waiting";
+  const goes = ["sending", "lost", "held", "waiting"].includes(state);
   return (
     <li>
       <div className="file">
@@ -128,11 +128,12 @@ function Line({ upload }: { upload: Upload }) {
   );
 }
 
-function said({ state, sent, speed, file, space, reason }: Upload): string {
+function said({ state, sent, speed, file, space, reason, until = 0 }: Upload): string {
   const far = `${size(sent)} of ${size(file.size)}`;
   if (state === "waiting" || state === "asking") return "Waiting";
   if (state === "paused") return `Paused at ${far}`;
   if (state === "lost") return `The connection was lost at ${far}. It goes on by itself.`;
+  if (state === "held") return `${reason} It goes on by itself at ${clock(until)}.`;
   if (state === "failed") return reason;
   if (state === "done") return `${size(file.size)} · ${space.name}`;
   return speed > 0 && sent < file.size ? `${far} · ${size(speed)}/s · ${left((file.size - sent) / speed)}` : far;
