@@ -1,7 +1,9 @@
-import { Button, Drawer, NativeSelect, Progress, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import "../people.css";
+import { Alert, Button, Drawer, NativeSelect, Progress, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { space as askedSpace } from "../api";
+import { space as askedSpace, isGone, me } from "../api";
+import { health } from "../api/administration";
 import { artifact as askedArtifact, job as askedJob, type Job, type JobFilters, jobs } from "../api/contents";
 import { Copy } from "../parts/Copy";
 import { Failure } from "../parts/Failure";
@@ -53,6 +55,7 @@ export function SpaceJobs() {
 function Watched({ spaceId, search, change }: { spaceId?: string; search: Search; change: Change }) {
   return (
     <>
+      <Idle />
       <div className="filters">
         <NativeSelect
           aria-label="Status"
@@ -79,6 +82,19 @@ function Watched({ spaceId, search, change }: { spaceId?: string; search: Search
       <List spaceId={spaceId} search={search} change={change} />
       {search.job && <Details id={search.job} onClose={() => change((now) => ({ ...now, job: undefined }))} />}
     </>
+  );
+}
+
+/** Tells whoever can do something about it that nobody works. */
+function Idle() {
+  const { data: person } = useQuery(me());
+  const { data } = useQuery({ ...health(), enabled: person?.administrator === true });
+  if (!data || data.workers.length > 0) return null;
+  return (
+    <Alert color="yellow" className="hint" role="alert" mb="md">
+      <strong>No worker is running.</strong> Jobs wait until one does: <code>courtyard work</code> starts one, or set{" "}
+      <code>COURTYARD_WORKER=inside</code>.
+    </Alert>
   );
 }
 
@@ -155,12 +171,16 @@ function Row({ job, onOpen }: { job: Job; onOpen: () => void }) {
   );
 }
 
-function Named({ job: { space_id, artifact_id } }: { job: Job }) {
-  const { data } = useQuery({
-    ...askedArtifact(space_id ?? "", artifact_id ?? ""),
-    enabled: !!space_id && !!artifact_id,
-  });
+/** The artifact of a job, which may be gone by now. */
+function useArtifact({ space_id, artifact_id }: Job) {
+  return useQuery({ ...askedArtifact(space_id ?? "", artifact_id ?? ""), enabled: !!space_id && !!artifact_id });
+}
+
+function Named({ job }: { job: Job }) {
+  const { space_id, artifact_id } = job;
+  const { data, error } = useArtifact(job);
   if (!space_id || !artifact_id) return "–";
+  if (isGone(error)) return "deleted";
   return (
     <Link to="/spaces/$spaceId/artifacts/$artifactId" params={{ spaceId: space_id, artifactId: artifact_id }}>
       {data?.name ?? "…"}
@@ -180,6 +200,7 @@ function Details({ id, onClose }: { id: string; onClose: () => void }) {
 
 function Facts({ job }: { job: Job }) {
   const { data: space } = useQuery({ ...askedSpace(job.space_id ?? ""), enabled: job.space_id !== null });
+  const { data: artifact } = useArtifact(job);
   const navigate = useNavigate();
   return (
     <Stack>
@@ -232,13 +253,13 @@ function Facts({ job }: { job: Job }) {
         </dd>
       </dl>
       {space && may(space, "editor") && <Steer job={job} />}
-      {job.space_id && job.artifact_id && (
+      {artifact && (
         <Button
           variant="subtle"
           onClick={() =>
             navigate({
               to: "/spaces/$spaceId/artifacts/$artifactId",
-              params: { spaceId: job.space_id ?? "", artifactId: job.artifact_id ?? "" },
+              params: { spaceId: artifact.space_id, artifactId: artifact.id },
             })
           }
         >
