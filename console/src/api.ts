@@ -151,15 +151,18 @@ export const space = (id: string) =>
     refetchInterval: 20_000,
   });
 
-export type ArtifactFilters = { status?: string; type?: string; q?: string };
+export type ArtifactFilters = { status?: string; type?: string; q?: string; thread?: string };
 
-export const artifacts = (id: string, { status, type, q }: ArtifactFilters) =>
+export const artifacts = (id: string, { status, type, q, thread }: ArtifactFilters) =>
   infiniteQueryOptions({
-    queryKey: ["artifacts", id, { status, type, q }],
+    queryKey: ["artifacts", id, { status, type, q, thread }],
     queryFn: ({ pageParam }) =>
       told(
         api.GET("/v1/spaces/{space_id}/artifacts", {
-          params: { path: { space_id: id }, query: { status, document_type: type, q, limit: 50, cursor: pageParam } },
+          params: {
+            path: { space_id: id },
+            query: { status, document_type: type, q, thread_id: thread, limit: 50, cursor: pageParam },
+          },
         }),
       ),
     initialPageParam: first,

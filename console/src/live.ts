@@ -5,7 +5,7 @@ import { listen, type News, type Said } from "./stream";
 
 /** Which questions a kind of news is about, by the first word of their keys. */
 const ABOUT: Record<string, string[]> = {
-  artifact: ["artifacts", "artifact", "properties", "versions", "trash", "jobs", "links", "thread"],
+  artifact: ["artifacts", "artifact", "properties", "versions", "trash", "jobs", "links", "thread", "usage"],
   job: ["jobs", "job", "artifacts", "artifact"],
   thread: ["threads", "thread"],
   message: ["threads", "thread", "messages"],

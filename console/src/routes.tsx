@@ -60,6 +60,7 @@ const filters = (search: Record<string, unknown>): ArtifactFilters => ({
   status: one(search.status, "pending", "processing", "completed", "failed"),
   type: text(search.type),
   q: text(search.q),
+  thread: text(search.thread),
 });
 
 const artifacts = createRoute({

@@ -62,6 +62,13 @@ const press = (key: string) => {
   return button !== null;
 };
 
+/** Chooses the row that has the focus, or not any more. */
+const pick = () => {
+  const box = document.activeElement?.closest("tr")?.querySelector<HTMLElement>(".pick input");
+  box?.click();
+  return box != null;
+};
+
 /** Does what a key means; a page marks what it makes by `data-key`. */
 export function hear(event: KeyboardEvent, doing: Doing): void {
   if (means(event, doing)) {
@@ -86,6 +93,7 @@ function means(event: KeyboardEvent, doing: Doing): boolean {
   else if (key === "?") doing.help();
   else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
   else if (key === "n" || key === "u") return press(key);
+  else if (key === "x") return pick();
   else {
     goes = key === "g" ? timeStamp : 0;
     return false;

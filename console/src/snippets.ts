@@ -8,9 +8,13 @@ export type Names = {
   /** Its token in the platform API, and the handle that goes with it. */
   token: string;
   handle: string;
+  /** The address of whoever reads this, for commands that ask whose it is. */
+  email: string;
 };
 export type Addresses = { http: string; https: string };
-export type Snippet = { api: string; title: string; about: string; language: "sh" | "python"; text: string };
+/** The commands for one API, in each language that speaks it. */
+export type Snippet = { api: string; title: string; about: string; texts: Partial<Record<Language, string>> };
+export type Language = "curl" | "Python" | "Shell";
 
 export const KEY = "$COURTYARD_API_KEY";
 
@@ -25,99 +29,162 @@ export function addresses(origin: string, httpsPort: number | null): Addresses {
 export const insecure = (address: string) => (/^https:\/\/(127\.0\.0\.1|localhost|\[::1\])/.test(address) ? "-k " : "");
 
 export function snippets(names: Names, at: Addresses): Snippet[] {
-  const here = insecure(at.http);
-  const safe = insecure(at.https);
-  const v1 = `${at.http}/v1/spaces/${names.id}`;
-  const platform = `${at.http}/api/v2/platform/spaces/${names.token}`;
-  const workspace = `${at.http}/workspaces/${names.id}`;
-  const token = `-H "Authorization: Token ${KEY}" -H "Org-Handle: ${names.handle}"`;
-  return [
-    {
-      api: "v1",
-      title: "v1",
-      about: "The native API: everything that Courtyard can do.",
-      language: "sh",
-      text: [
-        "# The space",
-        `curl ${here}"${v1}" -H "X-API-Key: ${KEY}"`,
-        "# Its artifacts, the newest first",
-        `curl ${here}"${v1}/artifacts?limit=5" -H "X-API-Key: ${KEY}"`,
-        "# Add a file",
-        `echo "pH 7.2" | curl ${here}"${v1}/artifacts?name=reading.txt" -H "X-API-Key: ${KEY}" \\`,
-        '  -H "Content-Type: text/plain" --data-binary @-',
-      ].join("\n"),
-    },
-    {
-      api: "spaces",
-      title: "Spaces API",
-      about: "Customers and the spaces they belong to; the space is known by its number. HTTPS only.",
-      language: "sh",
-      text: [
-        "# The space",
-        `curl ${safe}"${at.https}/api/v1/spaces/${names.number}" -u "${KEY}:"`,
-        "# Its customers",
-        `curl ${safe}"${at.https}/api/v1/customers?space=${names.number}" -u "${KEY}:"`,
-        "# Add one",
-        `curl ${safe}"${at.https}/api/v1/customers" -u "${KEY}:" -d name="Lake Board" -d space=${names.number}`,
-      ].join("\n"),
-    },
-    {
-      api: "platform",
-      title: "Platform v2",
-      about: "Spaces of an organization by their tokens, and the work that is done in them.",
-      language: "sh",
-      text: [
-        "# The space",
-        `curl ${here}"${platform}/" \\`,
-        `  ${token}`,
-        "# Its tasks",
-        `curl ${here}"${platform}/tasks/?page_size=5" \\`,
-        `  ${token}`,
-      ].join("\n"),
-    },
-    {
-      api: "workspaces",
-      title: "Workspaces",
-      about: "The space as a workspace that its owner shares with guests.",
-      language: "sh",
-      text: [
-        "# The workspace",
-        `curl ${here}"${workspace}" -H "Authorization: Bearer ${KEY}"`,
-        "# All that you own",
-        `curl ${here}"${at.http}/workspaces/?limit=10" -H "Authorization: Bearer ${KEY}"`,
-      ].join("\n"),
-    },
-    {
-      api: "python",
-      title: "Python",
-      about: "v1 with nothing but Python's own library.",
-      language: "python",
-      text: python(names, at.http),
-    },
-  ];
+  return [v1(names, at), customers(names, at), platform(names, at), workspaces(names, at), commands(names)];
 }
 
-function python(names: Names, http: string): string {
-  const open = insecure(http) ? "urlopen(request, context=ssl._create_unverified_context())" : "urlopen(request)";
+function v1({ id }: Names, { http }: Addresses): Snippet {
+  const place = `${http}/v1/spaces/${id}`;
+  const curl = `curl ${insecure(http)}`;
+  return {
+    api: "v1",
+    title: "v1",
+    about: "The native API: everything that Courtyard can do.",
+    texts: {
+      curl: [
+        "# The space",
+        `${curl}"${place}" -H "X-API-Key: ${KEY}"`,
+        "# Its artifacts, the newest first",
+        `${curl}"${place}/artifacts?limit=5" -H "X-API-Key: ${KEY}"`,
+        "# Add a file",
+        `echo "pH 7.2" | ${curl}"${place}/artifacts?name=reading.txt" -H "X-API-Key: ${KEY}" \\`,
+        '  -H "Content-Type: text/plain" --data-binary @-',
+      ].join("\n"),
+      Python: python(place, '{"X-API-Key": KEY}', [
+        'for artifact in ask("/artifacts?limit=5")["data"]:',
+        '    print(artifact["name"], artifact["size"])',
+        "",
+        'added = ask("/artifacts?name=reading.txt", b"pH 7.2\\n", "text/plain")',
+        'print("added", added["id"])',
+      ]),
+    },
+  };
+}
+
+function customers({ number }: Names, { https }: Addresses): Snippet {
+  const place = `${https}/api/v1`;
+  const curl = `curl ${insecure(https)}`;
+  return {
+    api: "spaces",
+    title: "Spaces API",
+    about: "Customers and the spaces they belong to; the space is known by its number. HTTPS only.",
+    texts: {
+      curl: [
+        "# The space",
+        `${curl}"${place}/spaces/${number}" -u "${KEY}:"`,
+        "# Its customers",
+        `${curl}"${place}/customers?space=${number}" -u "${KEY}:"`,
+        "# Add one",
+        `${curl}"${place}/customers" -u "${KEY}:" -d name="Lake Board" -d space=${number}`,
+      ].join("\n"),
+      Python: python(
+        place,
+        '{"Authorization": "Basic " + b64encode(f"{KEY}:".encode()).decode()}',
+        [
+          `print(ask("/spaces/${number}"))`,
+          `print(ask("/customers?space=${number}"))`,
+          "",
+          `new = urlencode({"name": "Lake Board", "space": ${number}}).encode()`,
+          'print("added", ask("/customers", new, "application/x-www-form-urlencoded")["id"])',
+        ],
+        ["from base64 import b64encode", "from urllib.parse import urlencode"],
+      ),
+    },
+  };
+}
+
+function platform({ token, handle }: Names, { http }: Addresses): Snippet {
+  const place = `${http}/api/v2/platform/spaces/${token}`;
+  const curl = `curl ${insecure(http)}`;
+  const headers = `  -H "Authorization: Token ${KEY}" -H "Org-Handle: ${handle}"`;
+  return {
+    api: "platform",
+    title: "Platform v2",
+    about: "Spaces of an organization by their tokens, and the work that is done in them.",
+    texts: {
+      curl: [
+        "# The space",
+        `${curl}"${place}/" \\`,
+        headers,
+        "# Its tasks",
+        `${curl}"${place}/tasks/?page_size=5" \\`,
+        headers,
+      ].join("\n"),
+      Python: python(place, `{"Authorization": f"Token {KEY}", "Org-Handle": "${handle}"}`, [
+        'print(ask("/"))',
+        'print(ask("/tasks/?page_size=5"))',
+      ]),
+    },
+  };
+}
+
+function workspaces({ id }: Names, { http }: Addresses): Snippet {
+  const place = `${http}/workspaces`;
+  const curl = `curl ${insecure(http)}`;
+  return {
+    api: "workspaces",
+    title: "Workspaces",
+    about: "The space as a workspace that its owner shares with guests.",
+    texts: {
+      curl: [
+        "# The workspace",
+        `${curl}"${place}/${id}" -H "Authorization: Bearer ${KEY}"`,
+        "# All that you own",
+        `${curl}"${place}/?limit=10" -H "Authorization: Bearer ${KEY}"`,
+      ].join("\n"),
+      Python: python(place, '{"Authorization": f"Bearer {KEY}"}', [`print(ask("/${id}"))`, 'print(ask("/?limit=10"))']),
+    },
+  };
+}
+
+/** What the command line has for a space. It knows no key: it speaks for whoever keeps the server. */
+function commands({ id, email }: Names): Snippet {
+  return {
+    api: "cli",
+    title: "CLI",
+    about: "For who keeps the server: commands on its own machine, with its settings. They need no key.",
+    texts: {
+      Shell: [
+        "# Everything in the space, in one file",
+        `courtyard space export ${id} space.zip`,
+        "# The same in a new space, which is yours",
+        `courtyard space import space.zip --owner ${email} --name "A copy"`,
+        "# A key that can read, for a month; its secret is shown once",
+        `courtyard keys create ${email} --name "Reader" --scope read --days 30`,
+        "# The index of the search, made again",
+        "courtyard search rebuild",
+      ].join("\n"),
+    },
+  };
+}
+
+/** A program with nothing but Python's own library; `ask` takes what comes after `place`. */
+function python(place: string, headers: string, lines: string[], imports: string[] = []): string {
+  const open = insecure(place) ? "request, context=ssl._create_unverified_context()" : "request";
   return [
     "import json",
     "import os",
-    ...(insecure(http) ? ["import ssl"] : []),
+    ...(insecure(place) ? ["import ssl"] : []),
+    ...imports,
     "from urllib.request import Request, urlopen",
     "",
-    `SPACE = "${http}/v1/spaces/${names.id}"`,
-    'KEY = {"X-API-Key": os.environ["COURTYARD_API_KEY"]}',
+    'KEY = os.environ["COURTYARD_API_KEY"]',
+    `HEADERS = ${headers}`,
     "",
-    'request = Request(f"{SPACE}/artifacts?limit=5", headers=KEY)',
-    `with ${open} as answer:`,
-    '    for artifact in json.load(answer)["data"]:',
-    '        print(artifact["name"], artifact["size"])',
     "",
-    'request = Request(f"{SPACE}/artifacts?name=reading.txt", b"pH 7.2\\n", {**KEY, "Content-Type": "text/plain"})',
-    `with ${open} as answer:`,
-    '    print("added", json.load(answer)["id"])',
+    "def ask(path, body=None, kind=None):",
+    '    headers = {**HEADERS, "Content-Type": kind} if kind else HEADERS',
+    `    request = Request("${place}" + path, body, headers)`,
+    `    with urlopen(${open}) as answer:`,
+    "        return json.load(answer)",
+    "",
+    "",
+    ...lines,
   ].join("\n");
 }
+
+/** The content of an artifact into a file of its name. */
+export const download = ({ download_url }: { download_url: string }, origin: string) =>
+  `curl ${insecure(origin)}-OJ "${origin}${download_url}" -H "X-API-Key: ${KEY}"`;
 
 /** How each API is told the key. */
 const OPENED: Record<string, string> = {

@@ -1,8 +1,10 @@
 // Files on their way to the server. The queue lives here and not on a page, so it goes on while people look around.
 import { useSyncExternalStore } from "react";
 import { api, queryClient, told } from "./api";
+import { usage } from "./api/contents";
+import { installation } from "./api/people";
 import type { Sending } from "./sending";
-import { uuid } from "./words";
+import { size, uuid } from "./words";
 
 export type State = "waiting" | "asking" | "sending" | "paused" | "lost" | "held" | "done" | "failed";
 export type Upload = {
@@ -51,9 +53,9 @@ export const underWay = (one: Upload) => UNDER_WAY.includes(one.state);
 export function add(space: { id: string; name: string }, files: Iterable<File>, artifact?: string): void {
   const { id, name } = space;
   if (!queue.some(underWay)) always = undefined;
-  const more = Array.from(
-    files,
-    (file): Upload => ({
+  const more = Array.from(files, (file): Upload => {
+    const reason = obstacle(id, file, artifact !== undefined);
+    return {
       key: uuid(),
       space: { id, name },
       file,
@@ -63,12 +65,24 @@ export function add(space: { id: string; name: string }, files: Iterable<File>, 
       settled: artifact !== undefined,
       sent: 0,
       speed: 0,
-      state: "waiting",
-      reason: "",
-    }),
-  );
+      state: reason ? "failed" : "waiting",
+      reason,
+    };
+  });
   replace([...more, ...queue]);
   next();
+}
+
+/** Why a file cannot be taken, as far as that is known before it is sent; nothing if nothing is. */
+function obstacle(spaceId: string, file: File, whole: boolean): string {
+  const limits = queryClient.getQueryData(installation().queryKey);
+  const most = whole ? limits?.upload_limit : limits?.tus_limit;
+  if (most !== undefined && file.size > most) return `It has ${size(file.size)}; one file may have ${size(most)}.`;
+  const held = queryClient.getQueryData(usage(spaceId).queryKey);
+  const room = held?.limits.bytes == null ? undefined : held.limits.bytes - held.bytes - held.reserved;
+  if (room !== undefined && file.size > room)
+    return `It has ${size(file.size)}; the space has room for ${size(Math.max(0, room))}.`;
+  return "";
 }
 
 /** Stop an upload for good, or take one that has ended off the list. */

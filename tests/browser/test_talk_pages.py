@@ -2,16 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.window import Window
-from tests.server.running import PATIENCE, Server, free_port
+from tests.server.running import PATIENCE, Server, environment, free_port
 
 HOSTILE = (
     "# Findings\n\n**Clean** <img src=x onerror=alert(1)> [click](javascript:alert(1))\n\n"
@@ -171,12 +173,13 @@ def test_activity_is_told_in_words_and_exported(window: Window, server: Server) 
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
 
-def ran(language: str, text: str, key: str) -> str:
+def ran(language: str, text: str, folder: Path, **surroundings: str) -> str:
     """What a snippet prints when it is pasted as it stands."""
     command = [sys.executable, "-c", text] if language == "Python" else ["bash", "-euc", text]
-    surroundings = {"PATH": os.environ["PATH"], "COURTYARD_API_KEY": key}
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        command, env=surroundings, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 0, (language, done.stderr)
     return done.stdout
 
 
@@ -192,32 +195,47 @@ def answers(text: str) -> list[object]:
 
 
 EXPECTED = {"v1": 3, "Spaces API": 3, "Platform v2": 2, "Workspaces": 2}
+SPOKEN = {"v1": "reading.txt", "Spaces API": "Lake Board", "Platform v2": "Channel", "Workspaces": "Channel"}
 
 
-def test_every_snippet_works_when_it_is_pasted(window: Window, server: Server) -> None:
+def test_every_snippet_works_when_it_is_pasted(window: Window, server: Server, tmp_path: Path) -> None:
     page = window.page
     with server.client(server.log_in()) as root:
         root.post("/v1/organizations", json={"name": "Acme", "handle": "acme"})
     made = space(server, "Channel", organization="acme")
+    page.goto(f"/console/spaces/{made}/connect")
+    expect(page.get_by_role("link", name="Make one")).to_have_attribute("href", "/console/developer/keys")
     with server.client(server.log_in()) as root:
         new = {"name": "Night import", "scopes": ["write"]}
         key = root.post("/v1/keys", json=new).json()["key"]
-    page.goto(f"/console/spaces/{made}/connect")
+    page.reload()
     expect(page.get_by_label("Which key you use")).to_contain_text("Night import")
     assert key not in page.content()
     panel = page.get_by_role("region", name="Commands to paste")
-    for title, count in EXPECTED.items():
+    surroundings = {"PATH": os.environ["PATH"], "COURTYARD_API_KEY": key}
+
+    def shown(title: str) -> str:
         panel.get_by_role("tab", name=title, exact=True).click()
         text = panel.get_by_role("tabpanel").locator("pre").inner_text()
         assert key not in text
-        found = answers(ran(title, text, key))
+        return text
+
+    for title, count in EXPECTED.items():
+        found = answers(ran("curl", shown(title), tmp_path, **surroundings))
         assert len(found) == count, (title, found)
         # No refusal of any of the four: their errors bear these members.
         assert not any(isinstance(one, dict) and (one.get("error") or "detail" in one) for one in found), found
         assert made in str(found) or "Channel" in str(found) or title == "Spaces API", found
-    panel.get_by_role("tab", name="Python", exact=True).click()
-    text = panel.get_by_role("tabpanel").locator("pre").inner_text()
-    assert "reading.txt" in ran("Python", text, key)
+    # What was chosen for one stays chosen for the others.
+    panel.get_by_text("Python", exact=True).click()
+    for title, word in SPOKEN.items():
+        assert word in ran("Python", shown(title), tmp_path, **surroundings), title
+    commands = Path(sys.executable).parent
+    settings = {**environment(server.data_dir), "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+    printed = ran("Shell", shown("CLI"), tmp_path, **settings)
+    assert re.search(r"cyk_\w{36}", printed)
+    with server.client(server.log_in()) as root:
+        assert "A copy" in [one["name"] for one in root.get("/v1/spaces").json()["data"]]
 
 
 def test_the_names_of_a_space_are_those_that_the_apis_answer(window: Window, server: Server) -> None:

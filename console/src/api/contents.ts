@@ -52,6 +52,13 @@ export const jobsOf = (of: { space_id: string; id: string }) =>
       ),
   });
 
+/** What a space holds, and may hold. */
+export const usage = (spaceId: string) =>
+  queryOptions({
+    queryKey: ["usage", spaceId],
+    queryFn: () => told(api.GET("/v1/spaces/{space_id}/usage", { params: { path: { space_id: spaceId } } })),
+  });
+
 export const trash = (spaceId: string) =>
   infiniteQueryOptions({
     queryKey: ["trash", spaceId],

@@ -24,6 +24,16 @@ export const threads = (spaceId: string) =>
     getNextPageParam: following,
   });
 
+/** The newest hundred at once, to choose one of. */
+export const allThreads = (spaceId: string) =>
+  queryOptions({
+    queryKey: ["threads", spaceId, "all"],
+    queryFn: () =>
+      told(
+        api.GET("/v1/spaces/{space_id}/threads", { params: { path: { space_id: spaceId }, query: { limit: 100 } } }),
+      ),
+  });
+
 /** The parameters of every path below one thread. */
 export const of = (thread: { space_id: string; id: string }) => ({
   path: { space_id: thread.space_id, thread_id: thread.id },

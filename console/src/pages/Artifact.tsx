@@ -114,7 +114,7 @@ function Head({ space, artifact, writable, onChange }: Heading) {
                 <Menu.Item
                   className="danger"
                   leftSection={<IconTrash size={17} aria-hidden />}
-                  onClick={async () => (await trash(artifact)) && back()}
+                  onClick={async () => (await trash([artifact])) && back()}
                 >
                   Move to the trash
                 </Menu.Item>

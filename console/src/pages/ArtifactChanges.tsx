@@ -16,26 +16,34 @@ const refresh = ({ space_id, id }: Artifact) => {
 const failed = (title: string) => (error: Error) =>
   notifications.show({ color: "red", title, message: error.message, autoClose: false });
 
-/** Into the trash, with a way back for as long as the message stands; whether it went. */
-export async function trash(artifact: Artifact): Promise<boolean> {
-  const params = place(artifact);
-  try {
-    await told(api.DELETE("/v1/spaces/{space_id}/artifacts/{artifact_id}", { params }));
-  } catch (error) {
-    failed(`${artifact.name} is still there`)(error as Error);
-    return false;
+/** Into the trash, with a way back for as long as the message stands; whether all of them went. */
+export async function trash(artifacts: Artifact[]): Promise<boolean> {
+  const gone: Artifact[] = [];
+  let stays = false;
+  for (const one of artifacts) {
+    try {
+      await told(api.DELETE("/v1/spaces/{space_id}/artifacts/{artifact_id}", { params: place(one) }));
+      gone.push(one);
+    } catch (error) {
+      stays = true;
+      failed(`${one.name} is still there`)(error as Error);
+      break;
+    }
   }
-  // Not its own page: that is left, and would only hear that it is gone.
-  for (const name of ["artifacts", "trash"]) queryClient.invalidateQueries({ queryKey: [name, artifact.space_id] });
+  const [first] = gone;
+  if (first === undefined) return false;
+  // Not their own pages: one of those is left, and would only hear that it is gone.
+  for (const name of ["artifacts", "trash"]) queryClient.invalidateQueries({ queryKey: [name, first.space_id] });
   const undo = () => {
-    notifications.hide(artifact.id);
-    told(api.POST("/v1/spaces/{space_id}/artifacts/{artifact_id}/restore", { params }))
-      .then(() => refresh(artifact))
-      .catch(failed(`${artifact.name} stays in the trash`));
+    notifications.hide(first.id);
+    for (const one of gone)
+      told(api.POST("/v1/spaces/{space_id}/artifacts/{artifact_id}/restore", { params: place(one) }))
+        .then(() => refresh(one))
+        .catch(failed(`${one.name} stays in the trash`));
   };
   notifications.show({
-    id: artifact.id,
-    title: `${artifact.name} is in the trash`,
+    id: first.id,
+    title: gone.length === 1 ? `${first.name} is in the trash` : `${gone.length} artifacts are in the trash`,
     message: (
       <Button size="compact-sm" variant="default" mt={6} onClick={undo}>
         Undo
@@ -43,7 +51,7 @@ export async function trash(artifact: Artifact): Promise<boolean> {
     ),
     autoClose: 12_000,
   });
-  return true;
+  return !stays;
 }
 
 /** The dialog that gives an artifact another name. */

@@ -1,14 +1,15 @@
 import "../people.css";
-import { Alert, NativeSelect, Table, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Group, NativeSelect, SegmentedControl, Table, Tabs, Text, Title } from "@mantine/core";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, space as asked, type Space, told } from "../api";
+import { api, space as asked, me, type Space, told } from "../api";
 import { installation } from "../api/people";
 import { Commands } from "../parts/Commands";
 import { Copy } from "../parts/Copy";
 import { Failure } from "../parts/Failure";
-import { addresses, snippets } from "../snippets";
+import { Waiting } from "../parts/Waiting";
+import { addresses, type Language, type Snippet, snippets } from "../snippets";
 
 const route = getRouteApi("/spaces/$spaceId/connect");
 const keys = { queryKey: ["keys"], queryFn: () => told(api.GET("/v1/keys", { params: { query: { limit: 100 } } })) };
@@ -18,7 +19,7 @@ export function Connect() {
   const { spaceId } = route.useParams();
   const { data: space } = useSuspenseQuery(asked(spaceId));
   const query = useQuery(installation());
-  if (query.isPending) return null;
+  if (query.isPending) return <Waiting what="what programs need" />;
   if (query.isError) return <Failure error={query.error} />;
   return (
     <div className="sections broad">
@@ -97,7 +98,11 @@ function Key({ space }: { space: Space }) {
           mb="md"
         />
       )}
-      {data && found.length === 0 && <Text mb="md">You have no key yet. Make one, and keep what is shown then.</Text>}
+      {data && found.length === 0 && (
+        <Text mb="md">
+          You have no key yet. <Link to="/developer/keys">Make one</Link>, and keep what is shown then.
+        </Text>
+      )}
       {!reaches && (
         <Alert color="yellow" className="hint" mb="md">
           This key is limited to other spaces; it does not reach this one.
@@ -112,7 +117,10 @@ function Key({ space }: { space: Space }) {
 }
 
 function Snippets({ space, httpsPort }: { space: Space; httpsPort: number | null }) {
-  const names = { id: space.id, number: space.number, token: space.token, handle: space.organization.handle };
+  const { data: person } = useSuspenseQuery(me());
+  const [preferred, setPreferred] = useState<Language>("curl");
+  const { id, number, token, organization } = space;
+  const names = { id, number, token, handle: organization.handle, email: person.email ?? person.username };
   const all = snippets(names, addresses(location.origin, httpsPort));
   return (
     <section aria-labelledby="snippets">
@@ -127,15 +135,40 @@ function Snippets({ space, httpsPort }: { space: Space; httpsPort: number | null
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        {all.map(({ api: of, about, text, title }) => (
-          <Tabs.Panel key={of} value={of} pt="md">
-            <Text size="sm" c="dimmed" mb="xs">
-              {about}
-            </Text>
-            <Commands text={text} title={`the commands for ${title}`} />
+        {all.map((one) => (
+          <Tabs.Panel key={one.api} value={one.api} pt="md">
+            <Panel of={one} preferred={preferred} onPrefer={setPreferred} />
           </Tabs.Panel>
         ))}
       </Tabs>
     </section>
+  );
+}
+
+type Shown = { of: Snippet; preferred: Language; onPrefer: (language: Language) => void };
+
+/** The commands of one API in the language that was chosen last, if it has it. */
+function Panel({ of: { about, texts, title }, preferred, onPrefer }: Shown) {
+  const languages = Object.keys(texts) as Language[];
+  const language = languages.includes(preferred) ? preferred : languages[0];
+  if (language === undefined) return null;
+  return (
+    <>
+      <Group justify="space-between" mb="xs">
+        <Text size="sm" c="dimmed">
+          {about}
+        </Text>
+        {languages.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label="Language"
+            data={languages}
+            value={language}
+            onChange={(value) => onPrefer(value as Language)}
+          />
+        )}
+      </Group>
+      <Commands text={texts[language] ?? ""} title={`the commands for ${title}`} />
+    </>
   );
 }

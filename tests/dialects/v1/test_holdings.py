@@ -41,7 +41,13 @@ async def actions(client: AsyncClient, path: str) -> list[str]:
 
 async def test_whoever_has_a_credential_hears_of_the_installation(v1: Clients, anonymous: AsyncClient) -> None:
     told = await got(v1("ada"), "/v1/installation")
-    assert set(told) == {"public_url", "https_port", "mail", "registration", "request_log_days"}
+    shown = {"public_url", "https_port", "mail", "registration", "request_log_days", "upload_limit", "tus_limit"}
+    assert set(told) == shown
     assert told["mail"] is False
     assert told["request_log_days"] == 7
+    assert told["upload_limit"] == 100 * 1024 * 1024
+    options = await v1("ada").options(
+        f"/v1/spaces/{(await made(v1('ada'), '/v1/spaces', {'name': 'Room'}))['id']}/uploads"
+    )
+    assert str(told["tus_limit"]) == options.headers["tus-max-size"]
     problem(await anonymous.get("/v1/installation"), 401)

@@ -15,7 +15,8 @@ router = APIRouter(route_class=Route, tags=["Self"])
 
 class InstallationShape(TypedDict):
     """`mail`: whether it sends mail; without that, mails are files that its administrators find. `https_port` is where it
-    speaks HTTPS itself, null behind a proxy that does. `request_log_days`: for how long requests are noted.
+    speaks HTTPS itself, null behind a proxy that does. `request_log_days`: for how long requests are noted. The limits are bytes of
+    one file, sent in one piece or by tus.
     """
 
     public_url: str
@@ -23,6 +24,8 @@ class InstallationShape(TypedDict):
     mail: bool
     registration: Literal["open", "invited", "closed"]
     request_log_days: int
+    upload_limit: int
+    tus_limit: int
 
 
 @router.get("/v1/installation", summary="About this installation", response_model=InstallationShape)
@@ -38,5 +41,7 @@ async def get_installation(caller: Caller, call: Whole) -> Response:
             "mail": policy.mail,
             "registration": policy.registration,
             "request_log_days": policy.request_log_days,
+            "upload_limit": policy.upload_limit,
+            "tus_limit": policy.tus_limit,
         },
     )
