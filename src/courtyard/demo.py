@@ -1,28 +1,23 @@
 """What the first start makes: the administrator, and with `serve --demo` something to look at and a way to call it."""
 
 import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
-from courtyard.core import accounts, artifacts, customers, organizations, spaces, threads
+from courtyard.core import accounts, organizations, samples, spaces
 from courtyard.core.actor import RANK, Actor, Origin
 from courtyard.core.errors import Refusal
 from courtyard.core.identity import credentials, passwords, people
 from courtyard.core.membership import invitations
 from courtyard.core.paging import Page
-from courtyard.core.spaces import Space
 from courtyard.installation import Installation
-from courtyard.storage.blobs import Blob
-from courtyard.storage.database import Database, Write
+from courtyard.storage.database import Database
 from courtyard.web.listen import Bound
 
 ORIGIN = Origin("demo")
 KEY_FILE = "administrator.key"
 ADMINISTRATOR = "admin@localhost.localdomain"
 GUESTS = (("grace@example.org", "editor"), ("alan@example.org", "viewer"))
-READINGS = "date,site,ph,temperature\n2026-05-01,North shore,7.2,11.4\n2026-05-08,North shore,7.1,12.0\n"
-NOTES = "# Spring survey\n\n- Two sites, weekly readings\n- Next meeting on Friday\n"
 
 
 class Administrator(NamedTuple):
@@ -90,10 +85,7 @@ async def _fill(installation: Installation, me: Actor) -> None:
     async with database.read() as tx:
         if (await spaces.with_role(tx, me, Page(1))).items:
             return
-    files = [
-        await _stored(installation, "Spring survey.md", "text/markdown", NOTES),
-        await _stored(installation, "Readings.csv", "text/csv", READINGS),
-    ]
+    files = await samples.stored(installation.services.blobs)
     async with database.write() as tx:
         organization = await organizations.create(tx, me, "Lakeside Lab", "lakeside-lab")
         team = await spaces.create(
@@ -106,29 +98,9 @@ async def _fill(installation: Installation, me: Actor) -> None:
         await spaces.create(
             tx, me, organization, spaces.NewSpace(name="Open data", description="For everybody", visibility="public")
         )
-        await _people(tx, me, team)
-        thread = await threads.create(tx, me, team, threads.NewThread(title="Spring survey"))
-        await threads.say(tx, me, thread, threads.NewMessage(content="The first readings are in."))
-        for new, blob in files:
-            await artifacts.create(tx, me, team, new, blob)
-
-
-async def _people(tx: Write, me: Actor, space: Space) -> None:
-    for email, role in GUESTS:
-        await invitations.invite(tx, me, space, email, role)
-    for name in ("Lake Board", "North Shore School"):
-        email = f"{name.split()[0].lower()}@example.org"
-        await customers.create(tx, me, space, customers.NewCustomer(name=name, email=email))
-
-
-async def _stored(
-    installation: Installation, name: str, content_type: str, text: str
-) -> tuple[artifacts.NewArtifact, Blob]:
-    async def chunks() -> AsyncIterator[bytes]:
-        yield text.encode()
-
-    blob = await installation.services.blobs.put(chunks(), limit=len(text.encode()))
-    return artifacts.NewArtifact(name=name, document_type="document", content_type=content_type), blob
+        for email, role in GUESTS:
+            await invitations.invite(tx, me, team, email, role)
+        await samples.fill(tx, me, team, files)
 
 
 async def _lines(database: Database, me: Actor, bound: Bound, key: str, data_dir: Path) -> list[str]:

@@ -34,6 +34,8 @@ ENTRANCES = [
         query="?token={setup_token}",
         form={"email": "{new_email}", "username": "{new_name}", "password": PASSWORD},
     ),
+    Row(">++ ++> >>>", "GET /setup/space"),
+    Row(">++ 3?> >>>", "POST /setup/space", form={"space": "First"}),
     Row("+++ +++ +++", "GET /login"),
     Row("+++ 3++ +++", "POST /login", form={"email": "{owner_email}", "password": PASSWORD}),
     Row(">>> >>+ >>>", "GET /login/second"),

@@ -47,7 +47,7 @@ async def test_the_address_makes_the_administrator_and_signs_them_in(browser: Br
     token = await printed(world.database)
     assert (await browser.get("/login?next=/console/")).place == "/setup"
     assert "prints a line" in (await browser.get("/setup")).text
-    assert (await fill(browser, await form(browser, token))).place == "/"
+    assert (await fill(browser, await form(browser, token))).place == "/setup/space"
     assert await administrators(world.database) == ["ada@example.org"]
     assert "ada@example.org" in (await browser.get("/account")).text
     async with world.database.read() as tx:
@@ -128,7 +128,7 @@ async def test_what_is_wrong_is_said_and_the_address_stays_good(browser: Browser
     assert (seen.status, seen.page.alert) == (422, "Password: Between 12 and 1024 characters.")
     assert seen.page.form.fields["email"] == "ada@example.org"
     assert (await fill(browser, seen, email="ada")).status == 422
-    assert (await browser.submit(seen, password=PASSWORD)).place == "/"
+    assert (await browser.submit(seen, password=PASSWORD)).place == "/setup/space"
 
 
 async def test_somebody_who_registered_before_takes_nothing_away(browser: Browser, world: World) -> None:
@@ -137,7 +137,7 @@ async def test_somebody_who_registered_before_takes_nothing_away(browser: Browse
     assert (await browser.get("/login")).status == 200
     taken = await fill(browser, await form(browser, token), email="eve@example.org")
     assert (taken.status, taken.page.alert) == (422, "This e-mail address is taken.")
-    assert (await fill(browser, taken)).place == "/"
+    assert (await fill(browser, taken)).place == "/setup/space"
     assert await administrators(world.database) == ["ada@example.org"]
 
 

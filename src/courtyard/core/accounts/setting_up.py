@@ -56,12 +56,7 @@ async def set_up(tx: Write, actor: Actor, token: str, *, email: str, username: s
 
     Raises SetUpAlready, WrongAddress, Invalid, EmailTaken, UsernameTaken.
     """
-    # One row decides between two who do it at once, with the same address or another: the second waits, then looks.
-    await tx.run(
-        "insert into installation (name, value) values ('first_administrator', :now)"
-        " on conflict (name) do update set value = excluded.value",
-        now=clock.rfc3339(clock.now()),
-    )
+    await alone(tx)
     await look(tx, token)
     person = await people.add(
         tx, actor, email=email, username=username, password_hash=password_hash, administrator=True
@@ -69,6 +64,15 @@ async def set_up(tx: Write, actor: Actor, token: str, *, email: str, username: s
     await tx.run("delete from installation where name like 'setup:%'")
     await events.record(tx, actor, "installation.set_up", object_id=person.id)
     return person
+
+
+async def alone(tx: Write) -> None:
+    """Let nobody else set anything up until this transaction is over: one row decides, the second waits and then looks."""
+    await tx.run(
+        "insert into installation (name, value) values ('first_administrator', :now)"
+        " on conflict (name) do update set value = excluded.value",
+        now=clock.rfc3339(clock.now()),
+    )
 
 
 def _name(token: str) -> str:

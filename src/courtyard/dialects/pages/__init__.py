@@ -4,6 +4,7 @@ from starlette.types import Scope
 
 from courtyard.dialects.pages import (
     account,
+    beginning,
     changes,
     confirming,
     consent,
@@ -63,6 +64,7 @@ SPEECH = Speech(
 )
 ROUTERS = [
     setting_up.router,
+    beginning.router,
     signing.router,
     passkeys.router,
     providers.router,

@@ -40,6 +40,14 @@ class NewAccount(Form):
     password: str = ""
 
 
+class FirstSpace(Form):
+    """`organization` may be left empty; a box that is not ticked is not sent."""
+
+    organization: str = ""
+    space: str = ""
+    sample: str = ""
+
+
 class Username(Form):
     username: str = ""
 

@@ -11,7 +11,7 @@ from courtyard.core.accounts.setting_up import SetUpAlready, WrongAddress
 from courtyard.core.actor import Actor
 from courtyard.core.errors import Conflict, Invalid
 from courtyard.core.identity import passwords
-from courtyard.dialects.pages import views
+from courtyard.dialects.pages import beginning, views
 from courtyard.dialects.pages.forms import NewAccount, SetUp
 from courtyard.dialects.pages.signing import words
 from courtyard.dialects.pages.visitors import OwnForm, Passing, origin, with_session
@@ -51,7 +51,7 @@ def _over() -> Response:
 
 @router.post("/setup")
 async def set_up(call: Whole, own: OwnForm, asked: Annotated[SetUp, Query()], body: NewAccount) -> Response:
-    """The account, and the browser signed in with it; the console then offers to make a space."""
+    """The account, and the browser signed in with it; then the first space."""
     call.services.rates.take("login", call.arrival.client)
     try:
         async with call.reading() as tx:
@@ -69,4 +69,4 @@ async def set_up(call: Whole, own: OwnForm, asked: Annotated[SetUp, Query()], bo
         return views.shown("setup_waiting", 410, error=wrong.message)
     except (Invalid, Conflict) as refusal:
         return views.page(call, "setup", 422, error=words(refusal), email=body.email, username=body.username)
-    return with_session(call, views.go("/"), secret)
+    return with_session(call, views.go(beginning.HERE), secret)
