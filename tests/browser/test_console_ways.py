@@ -1,5 +1,7 @@
 """How one moves about: where the focus goes, what is read out, what the windows are called, and the way out and in again."""
 
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Opening
 from tests.browser.test_console_artifacts import space
 from tests.browser.window import Window
-from tests.server.running import EMAIL, PASSWORD, Server
+from tests.server.running import EMAIL, PASSWORD, PATIENCE, Server
 
 FOCUSED = "element => element === document.activeElement"
 
@@ -112,6 +114,20 @@ def told_and_leaves(page: Page) -> None:
     row.get_by_role("button", name="Leave").click()
     page.get_by_role("dialog").get_by_role("button", name="Leave").click()
     expect(page.get_by_role("heading", name="Nobody has invited you yet")).to_be_visible()
+
+
+def test_the_palette_shows_what_a_message_says(site: Server, opening: Opening) -> None:
+    until = time.monotonic() + PATIENCE
+    with site.client(site.log_in()) as client:
+        while not client.get("/v1/search", params={"q": "first readings", "kind": "message"}).json()["data"]:
+            assert time.monotonic() < until, "nothing is found"
+            time.sleep(0.05)
+    window = opening(site)
+    window.sign_in()
+    expect(window.page.get_by_role("heading", level=1, name="Spaces")).to_be_visible()
+    window.page.keyboard.press("Control+k")
+    window.page.get_by_role("textbox", name="Search everything").fill("first readings")
+    expect(window.page.get_by_role("button", name=re.compile("The first readings are in"))).to_be_visible()
 
 
 def test_relative_times_go_on(window: Window, server: Server) -> None:

@@ -1,4 +1,5 @@
 import "../people.css";
+import "../programs.css";
 import { Button, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from courtyard.web.answer import Answer
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 FILES = {"swagger-ui.js": ("swagger-ui-bundle.js", "text/javascript"), "swagger-ui.css": ("swagger-ui.css", "text/css")}
