@@ -12,7 +12,8 @@ import msgspec
 from msgspec import UNSET
 
 from courtyard.bagging import asking
-from courtyard.core import accounts, clock, garbage
+from courtyard.core import accounts, clock, garbage, spaces
+from courtyard.core.access.roles import Permission
 from courtyard.core.actor import RANK, SCOPES, Actor, Origin, system
 from courtyard.core.errors import Invalid, NotFound
 from courtyard.core.identity import credentials, passwords, people, rotation, sessions, standing
@@ -94,31 +95,46 @@ async def end_sessions(database: Database, *, person: str, session: str | None) 
         return {"person": actor.person_id, "ended": session or "all"}
 
 
-async def create_key(
-    database: Database,
-    *,
-    person: str,
-    name: str,
-    scopes: list[str],
-    days: int | None,
-    organization: str | None = None,
-) -> Row:
-    """Make a key, of a person or of an organization that they administer; its secret is in the row, here only."""
-    unknown = [scope for scope in scopes if scope not in RANK]
-    if unknown:
+class Wanted(msgspec.Struct, frozen=True):
+    """A key as the command line asks for it: `days` that it lives, `spaces` by id or slug; None sets no limit."""
+
+    name: str
+    scopes: list[str]
+    days: int | None
+    spaces: list[str] | None
+    networks: list[str] | None
+
+
+async def create_key(database: Database, *, person: str, organization: str | None, key: Row) -> Row:
+    """Make a key, of a person or of an organization that they administer; its secret is in the row, here only.
+
+    `key` is what is `Wanted`.
+    """
+    wanted = msgspec.convert(key, Wanted)
+    if any(scope not in RANK for scope in wanted.scopes):
         raise Invalid("scopes", f"One or more of: {', '.join(SCOPES)}.", code="choice")
     async with database.write() as tx:
-        found = await _find(tx, person)
+        actor = _as(await _find(tx, person))
         new = credentials.NewKey(
-            name=name,
-            scopes=[scope for scope in SCOPES if scope in scopes],
-            expires_at=None if days is None else clock.now() + days * clock.DAY,
+            name=wanted.name,
+            scopes=[scope for scope in SCOPES if scope in wanted.scopes],
+            expires_at=None if wanted.days is None else clock.now() + wanted.days * clock.DAY,
+            spaces=None if wanted.spaces is None else [await _space(tx, actor, each) for each in wanted.spaces],
+            networks=wanted.networks,
         )
         if organization is None:
-            key, secret = await credentials.create(tx, _as(found), new)
+            made, secret = await credentials.create(tx, actor, new)
         else:
-            key, secret = await organization_keys.create(tx, _as(found), organization, new)
-        return {**_key(key), "key": secret}
+            made, secret = await organization_keys.create(tx, actor, organization, new)
+        return {**_key(made), "key": secret}
+
+
+async def _space(tx: Read, actor: Actor, named: str) -> str:
+    """The id of a space that somebody sees, by its id or slug. Raises NotFound."""
+    try:
+        return (await spaces.find(tx, actor, named, Permission.LOOK)).id
+    except NotFound:
+        return (await spaces.find_by_slug(tx, actor, named, Permission.LOOK)).id
 
 
 async def list_keys(database: Database, *, person: str, organization: str | None = None) -> list[Row]:
@@ -250,12 +266,19 @@ def _session(session: Session) -> Row:
     }
 
 
+def _listed(names: str | None) -> str | None:
+    """JSON as people read it."""
+    return None if names is None else " ".join(msgspec.json.decode(names, type=list[str]))
+
+
 def _key(key: Credential) -> Row:
     return {
         "id": key.id,
         "name": key.name,
         "key": f"{key.prefix}…{key.last4}",
         "scopes": key.scopes,
+        "spaces": _listed(key.spaces),
+        "networks": _listed(key.networks),
         "created_at": clock.rfc3339(key.created_at),
         "expires_at": None if key.expires_at is None else clock.rfc3339(key.expires_at),
         "last_used_at": None if key.last_used_at is None else clock.rfc3339(key.last_used_at),

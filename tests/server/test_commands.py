@@ -61,6 +61,26 @@ def test_people_and_keys_come_and_go(folder: Path, home: dict[str, str]) -> None
     assert told(folder, "people", "demote", ada["id"], **home)["administrator"] is False
 
 
+def test_a_key_is_limited_to_spaces_and_networks(start: Start, folder: Path) -> None:
+    server = start()
+    with server.client(server.log_in()) as client:
+        lake, harbour, attic = (
+            client.post("/v1/spaces", json={"name": name}).json() for name in ("Lake", "Sea", "Attic")
+        )
+    limits = ["--space", lake["id"], "--space", harbour["slug"], "--network", "127.0.0.0/8", "--network", "::1/128"]
+    key = told(folder, "keys", "create", EMAIL, *limits)
+    assert set(key["spaces"].split()) == {lake["id"], harbour["id"]}
+    assert key["networks"].split() == ["127.0.0.0/8", "::1/128"]
+    with server.client(key["key"]) as client:
+        statuses = [client.get(f"/v1/spaces/{space['id']}").status_code for space in (lake, harbour, attic)]
+    assert statuses == [200, 200, 404]
+    elsewhere = told(folder, "keys", "create", EMAIL, "--network", "192.0.2.0/24")
+    with server.client(elsewhere["key"]) as client:
+        assert client.get("/v1/me").status_code == 401
+    [listed, _] = told(folder, "keys", "list", EMAIL)
+    assert (listed["spaces"], listed["networks"]) == (None, "192.0.2.0/24")
+
+
 def test_sessions_are_listed_and_ended(start: Start, folder: Path) -> None:
     server = start()
     token = server.log_in(EMAIL)
@@ -100,6 +120,8 @@ REFUSED = [
     ["people", "promote", "nobody@example.org"],
     ["people", "disable", "0"],
     ["keys", "create", EMAIL, "--scope", "everything"],
+    ["keys", "create", EMAIL, "--space", "nowhere"],
+    ["keys", "create", EMAIL, "--network", "everywhere"],
     ["keys", "revoke", EMAIL, "0"],
     ["keys", "rotate", EMAIL, "0"],
     ["people", "demote", EMAIL],

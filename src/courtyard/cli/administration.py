@@ -93,6 +93,14 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
     scope: Annotated[list[str] | None, typer.Option(help="read, write or admin; may be given several times.")] = None,
     days: Annotated[int, typer.Option(min=0, help="Days until it expires; 0 for never.")] = 365,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(help="Id or slug of the only space that it opens; may be given several times."),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="The only network from which it works (192.0.2.0/24); may be given several times."),
+    ] = None,
     organization: Annotated[
         str | None,
         typer.Option(
@@ -105,10 +113,14 @@ def create_key(
     row = run_command(
         "keys.create",
         person=person,
-        name=name,
-        scopes=scope or ["read", "write"],
-        days=days or None,
         organization=organization,
+        key={
+            "name": name,
+            "scopes": scope or ["read", "write"],
+            "days": days or None,
+            "spaces": space or None,
+            "networks": network or None,
+        },
     )
     tell(row, as_json=as_json)
 
