@@ -21,8 +21,9 @@ FORM = {"token": "x", "client_id": "unknown"}
 
 async def status(client: AsyncClient, call: str, headers: dict[str, str], site: str = HERE) -> int:
     method, path = call.split()
-    form = FORM if method == "POST" else None
-    return (await client.request(method, f"{site}{path}", headers=headers, data=form)).status_code
+    return (
+        await client.request(method, f"{site}{path}", headers=headers, data=FORM if method == "POST" else None)
+    ).status_code
 
 
 @pytest.mark.parametrize("settings", [{"plain_http": True}], indirect=True)

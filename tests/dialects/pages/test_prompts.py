@@ -192,3 +192,13 @@ async def test_nobody_unknown_is_led_on_to(
     place = question(await let_in(world), **change) + more
     page = await browser.get(f"/login?next={quote(place, safe='')}")
     assert directives(page.response)["form-action"] == "'self'"
+
+
+async def test_who_only_looks_gets_no_code(entered: Entered, world: World) -> None:
+    browser = await entered()
+    app = await let_in(world)
+    for wish in ({}, {"prompt": "none"}):
+        looked = await browser.client.head(question(app, **wish))
+        assert (looked.status_code, looked.content) == (200, b"")
+    assert await codes_given(world) == 0
+    assert "code" in answer(await browser.get(question(app)))

@@ -160,6 +160,22 @@ async def test_limited_credentials_make_no_applications(ada: AsyncClient, world:
     problem(await anonymous.post(PLACE, json=REPORTS), 401)
 
 
+async def test_a_key_that_expires_makes_an_application_no_stronger(ada: AsyncClient, anonymous: AsyncClient) -> None:
+    app = await made(ada, PLACE, {**REPORTS, "scopes": ["read", "admin"]})
+    path, limits = f"{PLACE}/{app['id']}", {"name": "x", "scopes": ["admin"], "expires_at": "2099-01-01T00:00:00Z"}
+    headers = {"X-API-Key": (await made(ada, "/v1/keys", limits))["key"]}
+    for body in ({"redirect_uris": [BACK]}, {"scopes": ["read", "openid"]}, {"name": "Sums", "scopes": ["openid"]}):
+        problem(await anonymous.patch(path, json=body, headers=headers), 403, "forbidden")
+    problem(await anonymous.post(PLACE, json=REPORTS, headers=headers), 403, "forbidden")
+    problem(await anonymous.post(f"{path}/secret", headers=headers), 403, "forbidden")
+    new = {"name": "Sums", "logo_url": "https://app.example.org/logo.png", "scopes": ["read", "write"]}
+    changed = await anonymous.patch(path, json=new, headers=headers)
+    assert changed.status_code == 200
+    assert {name: changed.json()[name] for name in new} == new
+    # What was taken away it does not give back.
+    problem(await anonymous.patch(path, json={"scopes": ["read", "admin"]}, headers=headers), 403, "forbidden")
+
+
 async def test_an_idempotency_key_is_refused_where_a_secret_is_shown(ada: AsyncClient) -> None:
     problem(await ada.post(PLACE, json=REPORTS, headers={"Idempotency-Key": "x"}), 400)
     app = await made(ada, PLACE, REPORTS)

@@ -143,8 +143,8 @@ async def change(tx: Write, actor: Actor, application: Application, changes: Cha
 
     Raises Invalid, Forbidden; ConfirmFirst for where codes go.
     """
-    await _unlimited(tx, actor)
     asked = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
+    await _unlimited(tx, actor, lasting=_strengthens(application, asked))
     if not asked:
         return application
     if asked.keys() & {"redirect_uris", "scopes"}:
@@ -166,6 +166,12 @@ async def change(tx: Write, actor: Actor, application: Application, changes: Cha
         await _narrow(tx, application.id, " ".join(asked["scopes"]))
     await events.record(tx, actor, "application.updated", object_id=application.id, fields=sorted(asked))
     return await find(tx, actor, application.id)
+
+
+def _strengthens(application: Application, asked: dict[str, Any]) -> bool:
+    """Whether a change lets the application do more, or sends its codes elsewhere."""
+    scopes = " ".join(asked.get("scopes", ()))
+    return "redirect_uris" in asked or within(scopes, application.scopes) != scopes
 
 
 async def _narrow(tx: Write, application_id: str, scopes: str) -> None:
@@ -209,18 +215,21 @@ async def remove(tx: Write, actor: Actor, application: Application) -> None:
     await events.record(tx, actor, "application.deleted", object_id=application.id, name=application.name)
 
 
-async def _unlimited(tx: Read, actor: Actor) -> None:
-    """Refuse whoever is limited where an application is not: by spaces, by networks, by an end, by being a program.
+async def _unlimited(tx: Read, actor: Actor, *, lasting: bool = True) -> None:
+    """Refuse whoever is limited where an application is not: by spaces, by networks, by being a program; if it is to be
+    `lasting`, by an end too.
 
     With its client credentials an application acts for its owner in every space and from everywhere. Raises Forbidden.
     """
     actor.everywhere()
     limits = (
         "select 1 from credential where id = :id"
-        " and (networks is not null or (kind = 'key' and expires_at is not null))"
+        " and (networks is not null or (:lasting = 1 and kind = 'key' and expires_at is not null))"
     )
     program = actor.application_id is not None or actor.organization_id is not None
-    if program or (actor.credential_id is not None and await tx.one(int, limits, id=actor.credential_id)):
+    if program or (
+        actor.credential_id is not None and await tx.one(int, limits, id=actor.credential_id, lasting=int(lasting))
+    ):
         raise Forbidden("A credential never makes a stronger one.")
 
 
