@@ -1,6 +1,7 @@
 """What a bucket promises of blobs beyond what every store does: killed writers, a store that goes away, where it is."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -8,8 +9,10 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from obstore.store import AzureStore, GCSStore, S3Store
 
 from courtyard.storage.blob_opening import Access, WrongStore, open_blobs
 from courtyard.storage.database import Down
@@ -98,6 +101,45 @@ class TestParts:
         await place.delete([f"parts/{blob.key}/000001"])
         assert await objects.read(blob.key, PART, 10) == b""
         assert await objects.size(blob.key) == PART + 1
+
+
+GOOGLE = {
+    "type": "service_account",
+    "client_email": "courtyard@example.org",
+    "private_key_id": "1",
+    "private_key": "none that is asked for",
+    "gcs_base_url": "http://127.0.0.1:1",
+    "disable_oauth": True,
+}
+
+
+class TestUploads:
+    async def test_what_is_written_by_who_has_lost_the_upload_does_not_count(
+        self, objects: ObjectBlobs, place: Bucket
+    ) -> None:
+        upload = await objects.begin()
+        assert await objects.append(upload, 0, stream(b"same "), limit=100, fence=1) == 5
+        begun, going_on = asyncio.Event(), asyncio.Event()
+
+        async def late() -> AsyncIterator[bytes]:
+            begun.set()
+            await going_on.wait()
+            yield b"late and longer"
+
+        zombie = asyncio.create_task(objects.append(upload, 5, late(), limit=100, fence=2))
+        await begun.wait()
+        assert await objects.append(upload, 5, stream(b"right"), limit=100, fence=3) == 10
+        going_on.set()
+        await zombie
+        assert len(await paths(place, f"uploads/{upload}")) == 4
+        assert await objects.append(upload, 10, stream(b" on"), limit=100, fence=4) == 13
+        assert await objects.read((await objects.finish(upload, 13)).key, 0, 100) == b"same right on"
+
+    async def test_pieces_of_an_older_version_go_on(self, objects: ObjectBlobs, place: Bucket) -> None:
+        upload = await objects.begin()
+        await place.write(f"uploads/{upload}/{0:016d}", b"old ")
+        assert await objects.append(upload, 4, stream(b"new"), limit=100, fence=7) == 7
+        assert await objects.read((await objects.finish(upload, 7)).key, 0, 100) == b"old new"
 
 
 class TestKilledWriters:
@@ -202,6 +244,24 @@ class TestWhere:
     def test_what_is_missing_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(Down, match="Account must be specified"):
             open_blobs("az://container/prefix", tmp_path, Access())
+
+    @pytest.mark.parametrize(
+        ("url", "access", "kind"),
+        [
+            ("gs://bucket/prefix", Access(secret_access_key=json.dumps(GOOGLE)), GCSStore),
+            ("az://container/prefix", Access(access_key_id="account", secret_access_key="a2V5"), AzureStore),
+            ("s3://bucket/prefix", Access(region="eu-central-1"), S3Store),
+        ],
+    )
+    async def test_each_scheme_is_read_as_the_store_that_it_names(
+        self, url: str, access: Access, kind: type, tmp_path: Path
+    ) -> None:
+        opened = open_blobs(url, tmp_path, access)
+        assert isinstance(opened, ObjectBlobs)
+        store: Any = opened._bucket._open()
+        assert (type(store), store.prefix) == (kind, "prefix")
+        assert ("container_name" if kind is AzureStore else "bucket") in store.config
+        await opened.close()
 
     def test_plain_http_stays_on_this_machine(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WrongStore, match="plain http"):

@@ -81,12 +81,15 @@ class Blobs(Readable, Protocol):
         """A new upload, empty: its id, for a row to keep."""
         ...
 
-    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+    async def append(
+        self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int, fence: int = 0
+    ) -> int:
         """Add to an upload from `offset` on, in place of all it has there; how many bytes it has now, durably.
 
         A stream that breaks raises and may leave bytes past `offset`, which do not count. To keep what came before the
         break, end the stream there. A long stream is better given in pieces of 8 MiB or more, each offset recorded: what
-        is being appended when the process is killed is lost. Raises FileNotFoundError for an upload that is not there,
+        is being appended when the process is killed is lost. `fence` grows with whoever adds to it: what somebody with a
+        lower one still writes afterwards does not count. Raises FileNotFoundError for an upload that is not there,
         Gap when it has fewer than `offset` bytes, TooLong when it would have more than `limit`, Taken, Full, Down.
         """
         ...

@@ -137,7 +137,9 @@ class LocalBlobs:
         await self._in_thread(_make_empty, self._uploads / upload)
         return upload
 
-    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+    async def append(
+        self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int, fence: int = 0
+    ) -> int:
         """Add to an upload from `offset` on; how many bytes it has now. Raises as the port says."""
         async with self._staged(upload) as staged:
             await self._in_thread(staged.cut, offset)

@@ -51,12 +51,14 @@ class MovingBlobs:
     async def begin(self) -> str:
         return await self._new.begin()
 
-    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+    async def append(
+        self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int, fence: int = 0
+    ) -> int:
         # An upload that began in the old store ends there. A store that lacks it has not touched the stream.
         try:
-            return await self._new.append(upload, offset, chunks, limit=limit)
+            return await self._new.append(upload, offset, chunks, limit=limit, fence=fence)
         except FileNotFoundError:
-            return await self._old.append(upload, offset, chunks, limit=limit)
+            return await self._old.append(upload, offset, chunks, limit=limit, fence=fence)
 
     async def finish(self, upload: str, size: int) -> Blob:
         try:

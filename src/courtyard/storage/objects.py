@@ -21,6 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 KEY = re.compile(r"[0-9a-f]{32}")
+PIECE_NAME = re.compile(r"([0-9]+)(?:-([0-9]+))?")
+"""Where a piece of an upload begins, and the fence of whoever wrote it."""
 PIECE = 1 << 20
 DAY = 24 * 3600 * 1000
 SECOND = 1000
@@ -173,7 +175,9 @@ class ObjectBlobs:
         await self._create(f"uploads/{upload}/begun", b"")
         return upload
 
-    async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int) -> int:
+    async def append(
+        self, upload: str, offset: int, chunks: AsyncIterator[bytes], *, limit: int, fence: int = 0
+    ) -> int:
         """Add to an upload from `offset` on; how many bytes it has now. Raises as the port says."""
         pieces = await self._pieces(upload)
         if covered(pieces) < offset:
@@ -181,8 +185,8 @@ class ObjectBlobs:
         await self._bucket.delete([path for start, _, path in pieces if start >= offset])
 
         async def place(number: int, data: bytes) -> None:
-            # Whoever died here may have left another piece of that name.
-            await self._bucket.write(f"uploads/{upload}/{offset + number * PART:016d}", data)
+            # Whoever broke off here may have left another piece of that name.
+            await self._bucket.write(f"uploads/{upload}/{offset + number * PART:016d}-{fence}", data)
 
         parts = self._parts(place, first_last=False)
         try:
@@ -234,8 +238,8 @@ class ObjectBlobs:
         found = [one async for one in self._bucket.list(f"uploads/{upload}")]
         if not found:
             raise _missing(upload)
-        named = ((one.path.rpartition("/")[2], one) for one in found)
-        return sorted((int(name), one.size, one.path) for name, one in named if name.isdecimal())
+        named = ((PIECE_NAME.fullmatch(one.path.rpartition("/")[2]), one) for one in found)
+        return counted([(int(name[1]), int(name[2] or 0), one) for name, one in named if name is not None])
 
     async def close(self) -> None:
         """After what is being cleared away."""
@@ -280,6 +284,20 @@ class ObjectBlobs:
 def part_path(key: str, number: int) -> str:
     """Where a part is; a store that is a file system has no room for others below the first."""
     return f"parts/{key}/{number:06d}" if number else f"blobs/{key}"
+
+
+def counted(pieces: list[tuple[int, int, Seen]]) -> list[tuple[int, int, str]]:
+    """Start, size and path of those that count, in order, of pieces with their start and fence.
+
+    What somebody writes after he has lost the upload lies past the beginning of what his successor wrote.
+    """
+    found: list[tuple[int, int, str]] = []
+    newest = 0
+    for start, fence, one in sorted(pieces, key=lambda piece: (piece[0], -piece[1])):
+        if fence >= newest:
+            newest = fence
+            found.append((start, one.size, one.path))
+    return found
 
 
 def covered(pieces: list[tuple[int, int, str]]) -> int:

@@ -205,7 +205,8 @@ async def _take_whole(call: Call, held: Upload, body: _Body, checksum: Checksum)
 
 async def _append(call: Call, held: Upload, chunks: AsyncIterator[bytes]) -> int:
     most = call.services.policy.tus_limit if held.length is None else held.length
-    return await call.services.blobs.append(held.stage or "", held.received, chunks, limit=most)
+    blobs, stage = call.services.blobs, held.stage or ""
+    return await blobs.append(stage, held.received, chunks, limit=most, fence=held.fence)
 
 
 async def _advance(call: Call, held: Upload, received: int) -> Upload:
