@@ -7,13 +7,17 @@ import io
 import json
 import os
 import re
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
+import pypdfium2
 import pytest
+from PIL import Image
 
 from courtyard import rendering
-from courtyard.rendering import TYPES, Format, Order, convert, read
+from courtyard.rendering import TYPES, Format, Kind, Order, convert, read
 from tests.rendering.word import minutes
 from tests.structure.sources import ROOT
 
@@ -99,6 +103,76 @@ async def test_a_sample_is_what_its_source_becomes(source: str, target: Format) 
         return
     assert [word for word in WORDS[source] if squeezed(word) not in squeezed(text)] == []
     assert pages == (1 if target == "pdf" else pages)
+
+
+SOURCES: dict[Kind, str] = {
+    "md": "report.md",
+    "html": "report.html",
+    "txt": "minutes.txt",
+    "csv": "sales.csv",
+    "json": "people.json",
+    "docx": "minutes.docx",
+}
+SAID = {
+    "report.html": WORDS["report.md"],
+    "minutes.txt": ["garden meeting", "old pear tree", "Mend the gate", "brushes", "48.35"],
+}
+PAIRS = [(SOURCES[kind], target) for kind, targets in rendering.POSSIBLE.items() for target in targets]
+
+
+@pytest.mark.parametrize(("source", "target"), [pair for pair in PAIRS if pair not in MADE])
+async def test_what_is_no_sample_keeps_its_words_too(source: str, target: Format) -> None:
+    content = await made(source, target)
+    if target == "png":
+        looked_at(Image.open(io.BytesIO(content)))
+        return
+    if source.endswith(f".{target}") and target in ("md", "txt"):
+        assert content == (SAMPLES / source).read_bytes()
+        return
+    text, pages = await words(target, content)
+    assert [word for word in {**WORDS, **SAID}[source] if squeezed(word) not in squeezed(text)] == []
+    assert pages is None or pages >= 1
+
+
+@pytest.mark.parametrize(
+    "source", ["report.md", "letter.md", "minutes.docx", "sales.csv", "people.json", "report.html"]
+)
+async def test_a_page_looks_as_it_should(source: str, tmp_path: Path) -> None:
+    file = tmp_path / "made.pdf"
+    file.write_bytes(await made(source, "pdf"))
+    looked_at(drawn(file))
+
+
+def drawn(file: Path) -> Image.Image:
+    """The first page, as others draw it; without them as we do."""
+    if shutil.which("pdftoppm"):
+        command = ["pdftoppm", "-r", "100", "-png", "-singlefile", file, file.with_suffix("")]
+        subprocess.run(command, check=True, timeout=30)
+        return Image.open(file.with_suffix(".png"))
+    return pypdfium2.PdfDocument(file)[0].render(scale=2).to_pil()
+
+
+def looked_at(page: Image.Image) -> None:
+    """It is not blank, its words are inside the page, and it begins at the top on the left with a title."""
+    ink = page.convert("L").point([255 * (value < 160) for value in range(256)])
+    width, height = ink.size
+    millimetre = max(ink.size) / 297
+    amount = ink.histogram()[255] / (width * height)
+    assert 0.002 < amount < 0.3
+    bounds = ink.getbbox()
+    assert bounds is not None
+    left, top, right, bottom = bounds
+    margin = 12 * millimetre
+    assert margin < left < right < width - margin
+    assert margin < top < bottom < height - margin / 2
+    # A capital of the title is higher than one of the text, and nothing is above it.
+    assert top < 32 * millimetre
+    rows = [ink.crop((0, row, width, row + 1)).getbbox() is not None for row in range(top, height)]
+    line = rows.index(False)
+    assert 2.5 * millimetre < line < 12 * millimetre
+    beginning = ink.crop((0, top, width, top + line)).getbbox()
+    assert beginning is not None
+    assert beginning[0] < 32 * millimetre
 
 
 def squeezed(text: str) -> str:
