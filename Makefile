@@ -16,7 +16,7 @@ CODE := $(wildcard src tests benchmarks) console hatch_build.py
 NODE = PATH="$$($(BIN)/python console/build.py --node):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check tests tests-again lint format bench bench-quick bench-growth bench-mixed console openapi dev constraints clean
+.PHONY: help run test check tests tests-again lint format bench bench-quick bench-growth bench-mixed bench-large console openapi dev constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -68,6 +68,9 @@ bench-growth: $(VENV)/.installed-dev ## Courtyard alone, with 1,000 to 1,000,000
 
 bench-mixed: $(VENV)/.installed-dev ## four minutes of mixed load, the last of them three times what the server can do
 	@$(BIN)/python -m benchmarks.mixed
+
+bench-large: $(VENV)/.installed-dev ## 1 GiB up and down, on the local disk and in an object store; three minutes
+	@$(BIN)/python -m benchmarks.large_files
 
 constraints: $(VENV)/.installed-dev ## newest versions that fit pyproject.toml into constraints.txt
 	$(PIP) --upgrade --upgrade-strategy eager --editable '.[dev]'
