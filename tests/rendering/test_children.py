@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from courtyard.rendering import open_doors
 from courtyard.rendering.children import MIB, TOO_MUCH, Ended, Limits, Missing, Queue, Tool, run, sweep
+from courtyard.rendering.tools import standing
 
 HERE = Path(__file__).parent
 
@@ -51,6 +53,15 @@ async def test_it_reads_and_writes_nothing_outside(tmp_path: Path) -> None:
     assert outcome(await trying("read", str(secret), "/etc/passwd", "/proc/1/environ")) == []
     await trying("write", str(tmp_path / "made"))
     assert not (tmp_path / "made").exists()
+
+
+async def test_what_is_shut_out_is_told_by_a_try(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert ("files" not in await open_doors()) is landlocked()
+    # This process is shut out of nothing.
+    (tmp_path / "mine").write_text("x")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        standing.main(str(tmp_path / "mine"), str(listener.getsockname()[1]))
+    assert json.loads(capfd.readouterr().out) == {"reads": True, "calls": True}
 
 
 async def test_it_reaches_no_one() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.rendering.test_children import landlocked
 from tests.server.conftest import Start
 from tests.server.running import EMAIL, PASSWORD, Server, free_port, run
 
@@ -173,6 +174,10 @@ def test_the_doctor_finds_nothing_wrong_before_the_first_start_beside_it_and_aft
     assert "The audit trail fits its seals." in after.stdout
     assert [before.returncode, beside.returncode, after.returncode] == [0, 0, 0]
     assert "wrong" not in before.stdout + beside.stdout + after.stdout
+
+
+def test_the_doctor_says_whether_children_are_shut_out_here(folder: Path) -> None:
+    assert ("reach no files and no network" in doctor(folder).stdout) is landlocked()
 
 
 def test_the_doctor_names_a_trail_that_was_changed(start: Start, folder: Path) -> None:

@@ -9,7 +9,7 @@ import apsw
 import typer
 from pydantic import ValidationError
 
-from courtyard import checks, control
+from courtyard import checks, control, rendering
 from courtyard.cli.complaints import complaints
 from courtyard.core import audit, clock
 from courtyard.installation import database_address, open_stores, providers
@@ -50,8 +50,20 @@ def _findings() -> Iterator[Finding]:
         yield from _ports(settings)
         yield from asyncio.run(_database(settings))
     yield asyncio.run(_blobs(settings))
+    yield asyncio.run(_confinement())
     yield from checks.outside(settings)
     yield from asyncio.run(_providers(settings))
+
+
+async def _confinement() -> Finding:
+    """Documents are read in child processes that reach nothing, as far as this machine can do that."""
+    doors = await rendering.open_doors()
+    if not doors:
+        return Finding(
+            "confinement", "ok", "Children that read documents reach no files and no network of this machine."
+        )
+    advice = "It takes Landlock and user namespaces; see docs/documents.md."
+    return Finding("confinement", "note", f"Children that read documents can reach {' and '.join(doors)} here.", advice)
 
 
 def _python() -> Finding:

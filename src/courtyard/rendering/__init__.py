@@ -4,6 +4,7 @@ from courtyard.rendering.children import QUEUE, Missing, scratch, sweep
 from courtyard.rendering.conversions import Order, Refused, TooMuch, convert
 from courtyard.rendering.kinds import EXTRA, FORMATS, KINDS, POSSIBLE, TYPES, Format, Kind, installed, kind
 from courtyard.rendering.looks import LARGEST, SIZES, Facts, Picture, read, readable, show, showable
+from courtyard.rendering.standing import open_doors
 
 __all__ = [
     "EXTRA",
@@ -25,6 +26,7 @@ __all__ = [
     "convert",
     "installed",
     "kind",
+    "open_doors",
     "read",
     "readable",
     "scratch",
