@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import resource
 import socket
 import time
 import zipfile
@@ -19,8 +20,8 @@ from courtyard.rendering.children import Tool, run
 from tests.rendering import word
 from tests.worker.test_images import png_bomb
 
-PATIENCE = 30.0
-"""Seconds, on a machine that does other things too; what a document may use is half of that."""
+PATIENCE, MEMORY = 10.0, 512 * 1024
+"""Seconds, and KiB of any child: what is promised."""
 
 
 def laughs() -> bytes:
@@ -71,13 +72,11 @@ TEMPLATES = {
 
 
 @pytest.fixture(autouse=True)
-async def bounded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Whatever a test does, it is over in time."""
-    # What takes all the time that it may would take most of an hour here; half of it shows the same.
-    monkeypatch.setattr("courtyard.rendering.conversions.SECONDS", 4.0)
-    begun = time.monotonic()
+async def bounded() -> AsyncIterator[None]:
+    """Whatever a test does, no child holds more than it may. The children of other tests may have, and are remembered."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     yield
-    assert time.monotonic() - begun < PATIENCE * 3
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(MEMORY, before)
 
 
 async def bounded_conversion(order: Order, source: bytes) -> bytes | None:

@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from courtyard.rendering.children import HERE, MIB, REFUSED, Ended, Limits, Prog
 from courtyard.rendering.kinds import Format, Kind
 
 HOUSE = HERE / "house"
-SECONDS = 9.5
+SECONDS = 8.0
+"""Of the ten that a document may take, all in all: its children are started and ended too, on a machine that is busy."""
 READERS: dict[Kind, str] = {
     # Of the Markdown readers this is the one that no nesting makes slow. No markup of other languages in between.
     "md": "commonmark_x+yaml_metadata_block-raw_html-raw_attribute",
@@ -60,13 +61,15 @@ async def _nobody(progress: int, message: str) -> None: ...
 
 
 class Course:
-    """One conversion under way: who hears of it, and the seconds that all its children together may still take."""
+    """What is made in steps: who hears of it, and the seconds that all its children together may still take."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell = _nobody) -> None:
         self.tell = tell
         self._left = SECONDS
 
-    async def step(self, what: Program | Tool, files: dict[str, bytes], wanted: list[str], **limits: int) -> Ended:
+    async def step(
+        self, what: Program | Tool, files: Mapping[str, bytes | Path], wanted: list[str], **limits: int
+    ) -> Ended:
         ended = await run(what, files=files, wanted=wanted, limits=Limits(seconds=self._left, **limits))
         self._left = max(0.0, self._left - ended.seconds)
         return ended
@@ -74,9 +77,13 @@ class Course:
 
 async def convert(order: Order, source: bytes, tell: Tell = _nobody) -> bytes:
     """The result. `tell` hears how far it is (0-100) and what is done. Raises Refused, TooMuch, Missing."""
-    course = Course(tell)
+    return await converted(order, source, Course(tell))
+
+
+async def converted(order: Order, source: bytes, course: Course) -> bytes:
+    """The same as part of something larger. Raises Refused, TooMuch, Missing."""
     if order.filled:
-        await tell(10, "Filling the template")
+        await course.tell(10, "Filling the template")
         filling = Tool("templates", ["jinja2", "markupsafe"], [order.kind])
         source = result(await course.step(filling, {"in": source}, ["out"], cpu=5), "out")
     if order.kind in ("csv", "json"):

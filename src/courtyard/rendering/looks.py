@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from courtyard.rendering import kinds
-from courtyard.rendering.children import MIB, Limits, Tool, run
-from courtyard.rendering.conversions import Order, convert, result
+from courtyard.rendering.children import MIB, Tool
+from courtyard.rendering.conversions import Course, Order, converted, result
 
 SIZES = (320, 960)
 LARGEST = 100 * MIB
@@ -64,8 +64,8 @@ def showable(kind: str) -> bool:
 async def read(kind: str, content: bytes | Path) -> Facts:
     """Of a file, or of its content. Raises Refused for a file that cannot be read, TooMuch for one that is a bomb."""
     packages = ["PIL"] if kind in _IMAGES else ["kreuzberg", "typing_extensions"]
-    limits = Limits(memory=(512 if kind in _IMAGES else 1024) * MIB)
-    ended = await run(Tool("reading", packages, [kind]), files={"in": content}, limits=limits)
+    memory = (512 if kind in _IMAGES else 1024) * MIB
+    ended = await Course().step(Tool("reading", packages, [kind]), {"in": content}, [], memory=memory)
     said: dict[str, Any] = json.loads(result(ended, ""))
     return Facts(**{name: said.get(name) or None for name in ("text", "pages", "width", "height")})
 
@@ -75,17 +75,18 @@ async def show(kind: str, name: str, content: bytes | Path) -> list[Picture]:
 
     Raises Refused, TooMuch.
     """
+    course = Course()
     if kind in _TEXTS:
-        kind, content = "application/pdf", await _first_page(_TEXTS[kind], name, content)
+        kind, content = "application/pdf", await _first_page(_TEXTS[kind], name, content, course)
     image = kind in _IMAGES
     packages = ["PIL"] if image else ["PIL", "pypdfium2", "pypdfium2_raw"]
     tool = Tool("pictures", packages, ["image" if image else "pdf", "webp", *map(str, SIZES)])
     wanted = [f"{size}.webp" for size in SIZES]
-    ended = await run(tool, files={"in": content}, wanted=wanted)
+    ended = await course.step(tool, {"in": content}, wanted)
     return [Picture(size, result(ended, name)) for size, name in zip(SIZES, wanted, strict=True)]
 
 
-async def _first_page(kind: kinds.Kind, name: str, content: bytes | Path) -> bytes:
+async def _first_page(kind: kinds.Kind, name: str, content: bytes | Path, course: Course) -> bytes:
     """A page of its beginning, whole lines of it."""
     if isinstance(content, Path):
         with content.open("rb") as file:
@@ -93,4 +94,4 @@ async def _first_page(kind: kinds.Kind, name: str, content: bytes | Path) -> byt
     if len(content) > BEGINNING:
         beginning = content[:BEGINNING]
         content = (beginning.rpartition(b"\n")[0] or beginning).decode("utf-8", "ignore").encode()
-    return await convert(Order(kind=kind, target="pdf", name=name), content)
+    return await converted(Order(kind=kind, target="pdf", name=name), content, course)
