@@ -130,7 +130,7 @@ def town(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monke
     made.end()
 
 
-@pytest.mark.timeout(120 + 10 * KILLS)
+@pytest.mark.timeout(120 + 20 * KILLS)
 async def test_whatever_is_killed_all_that_was_answered_is_there_once(town: Town) -> None:
     dice = random.Random(random.random())  # noqa: S311 - any moment will do
     async with town.client() as client:
