@@ -16,6 +16,7 @@ from typing import Any
 
 NOBODY = 65534
 PATIENCE = 60.0
+PREFIX = "courtyard-postgres-"
 USER = "courtyard"
 OPTIONS = {
     # Nothing in a test database outlives the test, so nothing has to reach the disk.
@@ -66,7 +67,10 @@ def _launch(folder: Path, address: Path) -> None:
 
 def keep(folder: Path) -> None:
     """The keeper's whole life: start the server, say where, wait until the last test process is gone, stop it."""
-    place = Path(tempfile.mkdtemp(prefix="courtyard-postgres-"))
+    _sweep()
+    # Asked to end it ends as it does by itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    place = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         _own(place)
         programs = _programs(place)
@@ -80,6 +84,19 @@ def keep(folder: Path) -> None:
             _stop(server)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what keepers that were killed have left an hour ago, and whose server has ended."""
+    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = place / "data" / "postmaster.pid"
+            if place.stat().st_mtime < time.time() - 3_600 and not (lock.exists() and _alive(lock)):
+                shutil.rmtree(place)
+
+
+def _alive(lock: Path) -> bool:
+    return Path("/proc", lock.read_text().split()[0]).exists()
 
 
 def _start(programs: Path, place: Path, address: Path) -> subprocess.Popen[Any]:

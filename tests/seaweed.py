@@ -18,6 +18,7 @@ from obstore.store import S3Store
 
 PATIENCE = 60.0
 BUCKET = "test"
+SOCKETS, INNER = Path("/tmp"), 10_000  # noqa: S108 - where it puts them
 ACCESS_KEY, SECRET = "courtyard", "quiet-herons"
 _IDENTITY = {
     "name": "courtyard",
@@ -31,7 +32,10 @@ class Seaweed:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports = _free_ports(4)
+        self._ports = _free_ports(5)
+        # Its logs and what else it leaves; but for its sockets, whose place it does not let one choose.
+        self._left = folder / "left"
+        self._left.mkdir()
         self._process: subprocess.Popen[Any] | None = None
         (folder / "s3.json").write_text(json.dumps({"identities": [_IDENTITY]}))
 
@@ -56,7 +60,7 @@ class Seaweed:
         """Up after this; a store that runs goes on."""
         if self._process is not None:
             return
-        names = ("s3.port", "master.port", "volume.port", "filer.port")
+        names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
         command = [
             Path(sys.executable).with_name("weed"),
             "mini",
@@ -73,7 +77,12 @@ class Seaweed:
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env={**os.environ, "TMPDIR": str(self._left)},
             )
         self._wait(self._process)
 
@@ -88,19 +97,23 @@ class Seaweed:
     def _answers(self) -> bool:
         """Takes an object: it listens some time before it has where to put one."""
         try:
-            store = S3Store(
-                BUCKET,
-                endpoint=self.endpoint,
-                access_key_id=ACCESS_KEY,
-                secret_access_key=SECRET,
-                region="us-east-1",
-                client_options={"allow_http": True, "timeout": "2s"},
-                retry_config={"max_retries": 0},
-            )
-            put(store, "ready", b"ready")
+            put(self.open(), "ready", b"ready")
         except (BaseError, OSError):
             return False
         return True
+
+    def open(self, prefix: str = "") -> S3Store:
+        """A look behind those who use it."""
+        return S3Store(
+            BUCKET,
+            prefix=prefix or None,
+            endpoint=self.endpoint,
+            access_key_id=ACCESS_KEY,
+            secret_access_key=SECRET,
+            region="us-east-1",
+            client_options={"allow_http": True, "timeout": "2s"},
+            retry_config={"max_retries": 0},
+        )
 
     def stop(self) -> None:
         """Gone at once; what it took stays on its disk."""
@@ -108,6 +121,9 @@ class Seaweed:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait(PATIENCE)
             self._process = None
+        for port in (port + inner for port in self._ports for inner in (0, INNER)):
+            for socket_ in SOCKETS.glob(f"seaweedfs-*-{port}.sock"):
+                socket_.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +151,7 @@ def _free_ports(count: int) -> list[int]:
             port = listener.getsockname()[1]
         # Past the ports that the kernel gives to others meanwhile.
         port = 10_000 + (port * 7 + os.getpid() + len(found)) % 20_000
-        if port not in found and _free(port) and _free(port + 10_000):
+        if port not in found and _free(port) and _free(port + INNER):
             found.append(port)
     return found
 

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 from tusclient.client import TusClient
 
+from tests.seaweed import Seaweed
 from tests.server.running import PATIENCE, Server, free_port
 from tests.structure.sources import ROOT
 
 MIB = 1024 * 1024
 SIZE = 30 * MIB + 12_345
+PREFIX = "resumed"
 TUS_JS = "tus-js-client@4.3.1"
 SCRIPT = Path(__file__).parent / "tus_client.js"
 
@@ -49,8 +52,10 @@ def file(tmp_path: Path) -> Path:
 class Killed:
     """A server on one port that is killed again and again while somebody uploads to it."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, settings: dict[str, str], store: Seaweed | None = None) -> None:
+        self._folder, self._store = folder, store
+        if store is not None:
+            settings = {**settings, **store.settings, "blobs_url": store.url(PREFIX)}
         self._settings = {**settings, "port": str(free_port())}
         self.server = Server(folder, **self._settings)
         self.key = self.server.log_in()
@@ -78,7 +83,10 @@ class Killed:
             time.sleep(0.002)
 
     def staged(self) -> int:
-        """How many bytes of uploads are on the disk, durable or not."""
+        """How many bytes of uploads are on the disk or in the object store, durable or not."""
+        if self._store is not None:
+            pieces = obstore.list(self._store.open(f"{PREFIX}/uploads")).collect()
+            return sum(piece["size"] for piece in pieces)
         total = 0
         for file in (self._folder / "data/blobs/uploads").rglob("*"):
             try:
@@ -124,12 +132,30 @@ def test_the_official_client_resumes_after_the_server_was_killed(
     killed.one_artifact(file)
 
 
+@pytest.fixture
+def killed_at_store(where: dict[str, str], folder: Path, seaweed: Seaweed) -> Iterator[Killed]:
+    """Its files are in an object store."""
+    made = Killed(folder, where, seaweed)
+    yield made
+    made.server.end()
+
+
 @pytest.mark.timeout(240)
 def test_tuspy_resumes_after_the_server_was_killed(killed: Killed, file: Path) -> None:
+    resumed_by_tuspy(killed, file, 7 * MIB)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_it_resumes_too_where_the_files_are_in_an_object_store(killed_at_store: Killed, file: Path) -> None:
+    resumed_by_tuspy(killed_at_store, file, SIZE)
+
+
+def resumed_by_tuspy(killed: Killed, file: Path, chunk: int) -> None:
     client = TusClient(killed.endpoint, headers={"X-API-Key": killed.key})
     with file.open("rb") as stream:
         uploader = client.uploader(
-            file_stream=stream, chunk_size=7 * MIB, metadata={"filename": "lake.bin"}, retries=100, retry_delay=1
+            file_stream=stream, chunk_size=chunk, metadata={"filename": "lake.bin"}, retries=100, retry_delay=1
         )
         sending = threading.Thread(target=uploader.upload, daemon=True)
         sending.start()
