@@ -117,7 +117,7 @@ async def test_without_a_console_a_page_says_why_and_what_to_run(site: Guard, pl
         assert answer.status_code == 503
         assert "make console" in answer.text
         assert "&lt;registry&gt; cannot be reached" in answer.text
-        assert (await client.get("/")).headers["location"] == "/login"
+        assert (await client.get("/")).headers["location"] == "/account"
 
 
 async def test_the_first_address_leads_to_the_console(site: Guard, console: Path) -> None:
