@@ -1,9 +1,12 @@
 """The pictures of the console in docs/images: `COURTYARD_PICTURES=write` takes them anew; then look at them before they are committed."""
 
+import base64
 import io
 import os
 import re
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,27 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.browser.ages import spread
 from tests.browser.conftest import Opening, wait_for_index
 from tests.browser.looks import DRAWN
-from tests.server.running import Server
+from tests.server.running import PASSWORD, PATIENCE, Server
 from tests.structure.sources import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 WRITE = os.environ.get("COURTYARD_PICTURES") == "write"
-NAMES = ("spaces", "artifacts", "preview", "thread", "activity", "palette", "narrow")
+NAMES = (
+    "spaces",
+    "artifacts",
+    "preview",
+    "thread",
+    "activity",
+    "palette",
+    "connect",
+    "keys",
+    "jobs",
+    "admin",
+    "narrow",
+)
 LARGEST = 60_000
 REPORT = """# Spring survey 2026
 
@@ -42,7 +58,7 @@ ROWS = "".join(
 )
 FILES = [
     ("Mill stream 2025.csv", "dataset", "text/csv", f"date,site,ph,temperature\n{ROWS[:200]}"),
-    ("Sampling plan.md", "plan", "text/markdown", "# Sampling plan\n\nEvery Friday at eight.\n" * 40),
+    ("Sampling plan.md", "plan", "text/markdown", "# Sampling plan\n\nEvery Friday at eight, at {{ site }}.\n" * 40),
     ("Letter to the board.md", "letter", "text/markdown", "Dear board,\n\nthe lake is clean.\n" * 90),
     ("Sensor log.json", "dataset", "application/json", '{"sensor": 4, "readings": [7.1, 7.2]}\n' * 400),
     ("Readings.csv", "dataset", "text/csv", f"date,site,ph,temperature\n{ROWS}"),
@@ -56,44 +72,82 @@ SPACES = [
     ("School visits", "Material for teachers and classes", "public"),
     ("Water quality", "Readings of the lake, every week since 2019", "shared"),
 ]
+GUESTS = {"mara": "editor", "ines": "admin", "tomas": "viewer"}
 TALK = [
-    "The report for spring is nearly done. I still miss the readings of the **boat house** from last Friday.",
-    "They are in `Readings.csv` now. Please look at week 12: the probe was out of the water for an hour.",
-    "Seen. Without that hour the mean is 12.6 °C:\n\n| week | before | now |\n|---|---|---|\n| 12 | 14.1 | 12.6 |",
+    (
+        "robin",
+        "The report for spring is nearly done. I still miss the readings of the **boat house** from last Friday.",
+    ),
+    ("mara", "They are in `Readings.csv` now. Please look at week 12: the probe was out of the water for an hour."),
+    (
+        "ines",
+        "Seen. Without that hour the mean is 12.6 °C:\n\n| week | before | now |\n|---|---|---|\n| 12 | 14.1 | 12.6 |",
+    ),
+    ("robin", "Then it is ready. I send it to the **Lake Board** on Monday."),
 ]
+WRITERS = ("robin", "mara", "ines")
+KEYS = ("Nightly import", "Sensor in the boat house", "Reports of the board")
 
 
 class Lab:
-    """A server with what a small laboratory would have in it."""
+    """A server with what a small laboratory would have in it, and had for some weeks."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        with server.client(server.log_in()) as client:
-            self._client = client
-            assert client.patch("/v1/me", json={"username": "robin"}).status_code == 200
-            self._post("/v1/organizations", {"name": "Lakeside Lab", "handle": "lakeside"})
-            made = [
-                self._post(
-                    "/v1/spaces", {"name": name, "description": text, "visibility": seen, "organization": "lakeside"}
-                )
-                for name, text, seen in SPACES
-            ]
-            self.space: str = made[-1]["id"]
-            self.ids = {name: self._store(*rest, name=name) for name, *rest in FILES}
-            for name in ("Lake Board", "North Shore School", "Anglers of the Mill"):
-                email = f"office@{name.split()[0].lower()}.example.org"
-                self._post(f"/v1/spaces/{self.space}/customers", {"name": name, "email": email})
-            self.thread: str = self._post(f"/v1/spaces/{self.space}/threads", {"title": "Report for spring"})["id"]
-            for content in TALK:
-                self._post(f"/v1/spaces/{self.space}/threads/{self.thread}/messages", {"content": content})
+    def __init__(self, server: Server, open_ones: ExitStack) -> None:
+        self._clients = {"robin": open_ones.enter_context(server.client(server.log_in()))}
+        robin = self._clients["robin"]
+        assert robin.patch("/v1/me", json={"username": "robin"}).status_code == 200
+        for name in GUESTS:
+            person = {"email": f"{name}@example.org", "username": name, "password": PASSWORD}
+            assert robin.post("/auth/register/", json=person).status_code == 200
+            self._clients[name] = open_ones.enter_context(server.client(server.log_in(person["email"])))
+        self._post("/v1/organizations", {"name": "Lakeside Lab", "handle": "lakeside"})
+        made = [
+            self._post(
+                "/v1/spaces", {"name": name, "description": text, "visibility": seen, "organization": "lakeside"}
+            )
+            for name, text, seen in SPACES
+        ]
+        self.space: str = made[-1]["id"]
+        for name, role in GUESTS.items():
+            self._post(f"/v1/spaces/{self.space}/invitations", {"email": f"{name}@example.org", "role": role})
+        for number, name in enumerate(("Lake Board", "North Shore School", "Anglers of the Mill")):
+            email = f"office@{name.split()[0].lower()}.example.org"
+            self._post(f"/v1/spaces/{self.space}/customers", {"name": name, "email": email}, by=WRITERS[number])
+        self.thread: str = self._post(f"/v1/spaces/{self.space}/threads", {"title": "Report for spring"})["id"]
+        self.ids: dict[str, str] = {}
+        for number, (name, *rest) in enumerate(FILES):
+            self.ids[name] = self._store(*rest, name=name, by=WRITERS[number % 3])
+            if name == "Letter to the board.md":
+                self._generate("Letter.txt", template=self.ids["Sampling plan.md"], data={}, format="txt")
+            # What happened one after another is of different ages.
+            self._wait()
+        for by, content in TALK:
+            self._post(f"/v1/spaces/{self.space}/threads/{self.thread}/messages", {"content": content}, by=by)
+            time.sleep(0.15)
+        for name in KEYS:
+            self._post("/v1/keys", {"name": name, "scopes": ["read"] if name == KEYS[2] else ["write"]})
+        self._generate("Spring survey.pdf", content=base64.b64encode(REPORT.encode()).decode(), format="pdf")
+        self._wait()
 
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        answer = self._client.post(path, json=body)
+    def _post(self, path: str, body: dict[str, Any], by: str = "robin") -> Any:
+        answer = self._clients[by].post(path, json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def _store(self, kind: str, content_type: str, text: str, *, name: str) -> str:
-        answer = self._client.post(
+    def _generate(self, name: str, **of: Any) -> None:
+        self._post(f"/v1/spaces/{self.space}/artifacts/generate", {"name": name, "type": "report", **of})
+
+    def _wait(self) -> None:
+        """Until everything was looked at, drawn and made."""
+        until = time.monotonic() + PATIENCE
+        states = {"pending"}
+        while states & {"pending", "processing"}:
+            assert time.monotonic() < until, "the jobs do not end"
+            time.sleep(0.1)
+            states = {job["status"] for job in self._clients["robin"].get("/v1/jobs?limit=100").json()["data"]}
+
+    def _store(self, kind: str, content_type: str, text: str, *, name: str, by: str) -> str:
+        answer = self._clients[by].post(
             f"/v1/spaces/{self.space}/artifacts",
             params={"name": name, "type": kind},
             content=text.encode(),
@@ -104,19 +158,27 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    server = Server(tmp_path_factory.mktemp("lab"))
-    yield Lab(server)
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Lab]]:
+    folder = tmp_path_factory.mktemp("lab")
+    first = Server(folder, registration="open")
+    with ExitStack() as open_ones:
+        lab = Lab(first, open_ones)
+    wait_for_index(first)
+    first.end()
+    spread(first.data_dir / "courtyard.db")
+    # The address that people will have, so that it stands in the commands.
+    server = Server(folder, port="8000", tls_port="8443")
+    yield server, lab
     server.end()
 
 
 @pytest.mark.skipif(not WRITE, reason="COURTYARD_PICTURES=write takes the pictures")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_are_taken(scheme: str, lab: Lab, opening: Opening, shots: Path | None) -> None:
+def test_pictures_are_taken(scheme: str, lab: tuple[Server, Lab], opening: Opening, shots: Path | None) -> None:
     """Half of them in each scheme; all of them in both go to `COURTYARD_SCREENSHOTS`."""
-    wait_for_index(lab.server)
-    window = opening(lab.server, scheme=scheme)
-    page, inside = window.page, f"/console/spaces/{lab.space}"
+    server, made = lab
+    window = opening(server, scheme=scheme)
+    page, inside = window.page, f"/console/spaces/{made.space}"
     window.sign_in()
 
     def take(name: str, kept: str) -> None:
@@ -137,10 +199,10 @@ def test_pictures_are_taken(scheme: str, lab: Lab, opening: Opening, shots: Path
     page.goto(inside)
     page.get_by_role("row", name="Readings").wait_for()
     take("artifacts", "light")
-    page.goto(f"{inside}/artifacts/{lab.ids['Spring survey.md']}")
+    page.goto(f"{inside}/artifacts/{made.ids['Spring survey.md']}")
     page.get_by_role("cell", name="Boat house").wait_for()
     take("preview", "dark")
-    page.goto(f"{inside}/threads/{lab.thread}")
+    page.goto(f"{inside}/threads/{made.thread}")
     page.get_by_text("Without that hour").wait_for()
     take("thread", "light")
     page.goto(f"{inside}/activity")
@@ -152,6 +214,22 @@ def test_pictures_are_taken(scheme: str, lab: Lab, opening: Opening, shots: Path
     page.get_by_role("textbox", name="Search everything").fill("readings")
     page.locator(".hit").nth(1).wait_for()
     take("palette", "dark")
+    page.keyboard.press("Escape")
+    for name, address, shown, kept in (
+        ("connect", f"{inside}/connect", "Commands to paste", "light"),
+        ("keys", "/console/developer/keys", KEYS[0], "dark"),
+        ("jobs", f"{inside}/jobs", "Letter.txt", "light"),
+        ("admin", "/console/admin?days=7", "Show numbers", "dark"),
+    ):
+        page.goto(address)
+        page.get_by_text(shown).locator("visible=true").first.wait_for()
+        if name == "connect":
+            page.get_by_text("Python", exact=True).click()
+            page.get_by_role("region", name="Your key").scroll_into_view_if_needed()
+        if name == "admin":
+            # Above it stands where this very server keeps its data.
+            page.get_by_role("figure", name="Requests").evaluate("(one) => scrollTo(0, one.offsetTop - 150)")
+        take(name, kept)
     page.set_viewport_size({"width": 390, "height": 760})
     page.goto(inside)
     page.get_by_role("row", name="Readings").wait_for()
