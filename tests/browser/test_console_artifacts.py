@@ -185,6 +185,8 @@ def test_data_that_is_no_json_is_said_at_its_field(server: Server, window: Windo
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Letter")
     dialog.get_by_text("A template and data").click()
+    dialog.get_by_role("combobox", name="Template").click()
+    page.get_by_role("option", name="letter.md").click()
     dialog.get_by_role("textbox", name="Data").fill("{name: 1")
     dialog.get_by_role("button", name="Generate").click()
     expect(dialog.get_by_text("This is no JSON")).to_be_visible()

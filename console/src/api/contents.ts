@@ -88,6 +88,8 @@ export const job = (id: string) =>
   queryOptions({
     queryKey: ["job", id],
     queryFn: () => told(api.GET("/v1/jobs/{job_id}", { params: { path: { job_id: id } } })),
+    // Of a job that belongs to no space, as an import does until it is done, there are no news.
+    refetchInterval: ({ state: { data } }) => data?.space_id === null && data.completed_at === null && 2_000,
   });
 
 export type Link = Shapes["LinkShape"];

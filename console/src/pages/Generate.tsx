@@ -5,11 +5,13 @@ import {
   Modal,
   NativeSelect,
   SegmentedControl,
+  Select,
   Stack,
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { type Artifact, api, Problem, queryClient, type Space, told } from "../api";
 import { Refusal } from "../parts/Refusal";
@@ -132,25 +134,44 @@ export function Generate({ space, onClose }: { space: Space; onClose: () => void
   );
 }
 
+/** Chosen by what it is called: a space may hold more than any list shows. */
 function Template({ space, error }: { space: Space; error?: string }) {
+  const [typed, setTyped] = useState("");
+  const [q] = useDebouncedValue(typed.trim(), 250);
+  const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
   const { data } = useQuery({
-    queryKey: ["artifacts", space.id, "templates"],
+    queryKey: ["artifacts", space.id, "templates", q],
     queryFn: () =>
       told(
         api.GET("/v1/spaces/{space_id}/artifacts", {
-          params: { path: { space_id: space.id }, query: { status: "completed", limit: 100 } },
+          params: { path: { space_id: space.id }, query: { status: "completed", q: q || undefined, limit: 100 } },
         }),
       ),
+    placeholderData: keepPreviousData,
   });
-  const fit = (data?.data ?? []).filter(isTemplate).sort((one) => (one.type === "template" ? -1 : 1));
+  const found = (data?.data ?? [])
+    .filter(isTemplate)
+    .sort((one, other) => Number(other.type === "template") - Number(one.type === "template"))
+    .map(({ id, name }) => ({ value: id, label: name }));
+  // The one that was chosen stays an option while others are looked for.
+  const options = chosen && !found.some(({ value }) => value === chosen.value) ? [chosen, ...found] : found;
   return (
-    <NativeSelect
+    <Select
       name="template"
       label="Template"
       description="A Markdown, HTML or text file of this space with {{ names }} in it"
+      placeholder="Type a part of its name"
       required
-      data={fit.map(({ id, name }) => ({ value: id, label: name }))}
-      error={error ?? (data && fit.length === 0 ? "There is no such file in this space yet." : undefined)}
+      searchable
+      data={options}
+      value={chosen?.value ?? null}
+      onChange={(_, option) => setChosen(option)}
+      searchValue={typed}
+      onSearchChange={setTyped}
+      filter={({ options: all }) => all}
+      nothingFoundMessage={data ? "There is no such file in this space." : "Looking …"}
+      maxDropdownHeight={240}
+      error={error}
     />
   );
 }

@@ -266,6 +266,11 @@ function Facts({ job }: { job: Job }) {
           Open the artifact
         </Button>
       )}
+      {space && job.kind === "import" && (
+        <Button variant="subtle" onClick={() => navigate({ to: "/spaces/$spaceId", params: { spaceId: space.id } })}>
+          Open the space
+        </Button>
+      )}
     </Stack>
   );
 }

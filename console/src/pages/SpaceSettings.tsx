@@ -16,11 +16,13 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
-import { address, api, space as asked, Problem, problem, queryClient, type Space, told, type Visibility } from "../api";
+import { api, space as asked, Problem, queryClient, type Space, told, type Visibility } from "../api";
+import { PICTURES, putBackground } from "../api/whole";
 import { Cover } from "../parts/Cover";
 import { Notice } from "../parts/Notice";
 import { Refusal } from "../parts/Refusal";
 import { may, VISIBILITIES } from "../words";
+import { Whole } from "./SpaceWhole";
 
 const route = getRouteApi("/spaces/$spaceId/settings");
 const place = (space: Space) => ({ path: { space_id: space.id } });
@@ -42,6 +44,7 @@ export function SpaceSettings() {
     <div className="sections">
       {may(space, "admin") && <About space={space} />}
       <Background space={space} />
+      <Whole space={space} />
       {may(space, "owner") && <Ending space={space} />}
     </div>
   );
@@ -136,22 +139,10 @@ function GoingPublic({ space }: { space: Space }) {
   );
 }
 
-async function put(space: Space, file: File): Promise<Space> {
-  // The document calls the body of an image a form or bytes; bytes are what a browser has.
-  const response = await fetch(address(`/v1/spaces/${space.id}/background`), {
-    method: "PUT",
-    body: file,
-    headers: { "Content-Type": file.type || "application/octet-stream" },
-  });
-  const body: unknown = await response.json();
-  if (!response.ok) throw problem(response.status, body, response.headers.get("x-request-id"));
-  return body as Space;
-}
-
 function Background({ space }: { space: Space }) {
   const again = useRef<() => void>(null);
   const change = useMutation({
-    mutationFn: (file: File) => put(space, file),
+    mutationFn: (file: File) => putBackground(space, file),
     onSuccess: saved,
     // The same file may be chosen again, for it may have been mended meanwhile.
     onSettled: () => again.current?.(),
@@ -176,7 +167,7 @@ function Background({ space }: { space: Space }) {
         <Group>
           <FileButton
             resetRef={again}
-            accept="image/png,image/jpeg,image/webp,image/gif"
+            accept={PICTURES}
             onChange={(file) => file && change.mutate(file)}
             inputProps={{ "aria-label": "Background image" }}
           >
