@@ -25,7 +25,6 @@ def test_a_space_is_made_with_its_type_and_its_background(server: Server, window
     dialog.get_by_label("Name").fill("Reed bed")
     expect(dialog.get_by_text("8 of 255 characters")).to_be_visible()
     dialog.get_by_label("Description").fill("Along the shore")
-    expect(dialog.get_by_text("15 characters")).to_be_visible()
     dialog.get_by_label("Type").select_option(label="Knowledge base")
     lake = tmp_path / "lake.png"
     lake.write_bytes(LAKE)

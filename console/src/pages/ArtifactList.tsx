@@ -79,7 +79,11 @@ export function List({ space, filters }: { space: Space; filters: ArtifactFilter
                 </Table.Td>
               )}
               <Cells artifact={artifact} filters={filters} />
-              {people && <Table.Td data-label="By">{people.get(artifact.created_by ?? "") ?? "–"}</Table.Td>}
+              {people && (
+                <Table.Td data-label="By" className="told">
+                  {people.get(artifact.created_by ?? "") ?? "–"}
+                </Table.Td>
+              )}
               <Table.Td className="does">
                 <Actions space={space} artifact={artifact} onRename={() => setRenaming(artifact)} />
               </Table.Td>

@@ -33,6 +33,7 @@ export function NewSpace({ organization, onClose }: { organization?: string | un
     event.preventDefault();
     doing.mutate(new FormData(event.currentTarget));
   };
+  const whose = <Whose organization={organization} error={fields.organization} />;
   return (
     <Modal opened onClose={onClose} title="New space" size="lg">
       <form onSubmit={submit}>
@@ -47,8 +48,14 @@ export function NewSpace({ organization, onClose }: { organization?: string | un
             ]}
           />
           <Refusal error={doing.error} />
-          {from === "nothing" ? <Blank errors={fields} /> : <Bag errors={fields} />}
-          <Whose organization={organization} error={fields.organization} />
+          {from === "nothing" ? (
+            <Blank errors={fields}>{whose}</Blank>
+          ) : (
+            <>
+              <Bag errors={fields} />
+              {whose}
+            </>
+          )}
           <Seen error={fields.visibility} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

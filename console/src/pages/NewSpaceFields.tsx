@@ -1,5 +1,5 @@
-import { Checkbox, FileInput, NativeSelect, Radio, Stack, Textarea, TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { Checkbox, FileInput, Group, NativeSelect, Radio, Stack, Textarea, TextInput } from "@mantine/core";
+import { type ReactNode, useEffect, useState } from "react";
 import { PICTURES } from "../api/whole";
 import { VISIBILITIES } from "../words";
 
@@ -11,10 +11,9 @@ const TYPES = [
   { value: "knowledge_base", label: "Knowledge base" },
 ];
 
-/** What is said of a space that begins empty. */
-export function Blank({ errors }: { errors: Errors }) {
+/** What is said of a space that begins empty; `children` say whose it is. */
+export function Blank({ errors, children }: { errors: Errors; children: ReactNode }) {
   const [name, setName] = useState("");
-  const [about, setAbout] = useState("");
   const [picture, setPicture] = useState<File | null>(null);
   return (
     <>
@@ -30,17 +29,11 @@ export function Blank({ errors }: { errors: Errors }) {
         error={errors.name}
         data-autofocus
       />
-      <Textarea
-        name="description"
-        label="Description"
-        rows={2}
-        value={about}
-        onChange={({ currentTarget }) => setAbout(currentTarget.value)}
-        description={`${about.length} characters`}
-        inputWrapperOrder={["label", "input", "description", "error"]}
-        error={errors.description}
-      />
-      <NativeSelect name="type" label="Type" data={TYPES} error={errors.space_type} />
+      <Textarea name="description" label="Description" rows={2} error={errors.description} />
+      <Group grow align="start">
+        <NativeSelect name="type" label="Type" data={TYPES} error={errors.space_type} />
+        {children}
+      </Group>
       <FileInput
         name="background"
         label="Background"

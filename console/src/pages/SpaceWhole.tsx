@@ -63,8 +63,8 @@ function Links({ space }: { space: Space }) {
   if (query.isError) return <Failure error={query.error} />;
   const found = query.data.pages.flatMap((page) => page.data);
   return (
-    <section aria-labelledby="links">
-      <Title order={2} id="links" className="caption">
+    <section className="panel" aria-labelledby="links">
+      <Title order={2} id="links">
         Public links
       </Title>
       {found.length === 0 ? (
