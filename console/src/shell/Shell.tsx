@@ -59,7 +59,7 @@ export function Shell() {
           <kbd aria-hidden>{COMMAND}</kbd>
         </UnstyledButton>
         <div className="end">
-          <Piece>
+          <Piece fallback={<span className="coming" />}>
             <Bell />
           </Piece>
           <Tray />
