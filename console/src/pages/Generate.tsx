@@ -73,7 +73,10 @@ export function Generate({ space, onClose }: { space: Space; onClose: () => void
     <Modal opened onClose={onClose} title="Generate a document" size="lg">
       <form onSubmit={submit}>
         <Stack>
-          <Refusal error={make.error} />
+          <Refusal
+            error={make.error}
+            fields={["name", "format", "type", "content_type", "content", "template", "data"]}
+          />
           <TextInput name="name" label="Name" required maxLength={255} error={fields.name} data-autofocus />
           <Group grow align="start">
             <NativeSelect name="format" label="Format" data={FORMATS} error={fields.format} />

@@ -47,7 +47,15 @@ export function NewSpace({ organization, onClose }: { organization?: string | un
               { value: "file", label: "From an export" },
             ]}
           />
-          <Refusal error={doing.error} />
+          <Refusal
+            error={doing.error}
+            fields={[
+              "name",
+              "organization",
+              "visibility",
+              ...(from === "nothing" ? ["description", "space_type"] : ["file"]),
+            ]}
+          />
           {from === "nothing" ? (
             <Blank errors={fields}>{whose}</Blank>
           ) : (
