@@ -136,7 +136,9 @@ CASES = [
     Case("upload", "POST /v1/spaces/import?name=x", "ada", headers={"Content-Type": "application/zip"}),
     Case("invite", "POST /v1/spaces/{space}/invitations", "ada", json=INVITED),
     Case("invite", "POST /v1/organizations/acme/invitations", "ada", json={**INVITED, "role": "member"}),
-    Case("invite", "POST /workspaces/{space}/guest/", "ada", "workspaces", {"guest": "{n}@example.org", "rol": "read"}),
+    Case(
+        "invite", "POST /workspaces/{space}/guest/", "ada", "workspaces", {"guest": "{n}@example.org", "rol": "viewer"}
+    ),
 ]
 
 
