@@ -12,8 +12,9 @@ WATCH = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
 """
-# What a page gets for asking v1 when it should: whoever is not signed in, what was deleted. A part of the page is never missing.
-ASKED = re.compile(r"https?://[^/]+/console/api/(?!.*/(background|preview)\b)")
+# What a page gets for asking v1 when it should: whoever is not signed in, what was deleted. A part of the page is never missing;
+# for an icon browsers ask by themselves where an answer is no page.
+ASKED = re.compile(r"https?://[^/]+/(favicon\.ico$|console/api/(?!.*/(background|preview)\b))")
 ANSWERED = re.compile(r"the server responded with a status of 40[14]\b")
 
 

@@ -65,7 +65,7 @@ function Links({ space }: { space: Space }) {
   return (
     <section className="panel" aria-labelledby="links">
       <Title order={2} id="links">
-        Public links
+        Links for people without an account
       </Title>
       {found.length === 0 ? (
         <Text c="dimmed">Nothing in this space has a public link. One is made on the page of an artifact.</Text>
