@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from courtyard import rendering
 from courtyard.core import (
@@ -50,10 +51,7 @@ class Chore:
 
 def timetable(tools: Tools) -> tuple[Chore, ...]:
     """The whole of it, but for what a caller of the worker adds and what depends on its pace."""
-
-    def in_one(act: Callable[[Write], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        return lambda: _in_one(tools, act)
-
+    in_one = partial(_in_one, tools)
     return (
         Chore("mails", 1, Postman(tools).empty_outbox),
         Chore("lost mails", 60, in_one(mail.give_up)),
@@ -86,10 +84,14 @@ def timetable(tools: Tools) -> tuple[Chore, ...]:
     )
 
 
-async def _in_one(tools: Tools, act: Callable[[Write], Awaitable[object]]) -> None:
+def _in_one(tools: Tools, act: Callable[[Write], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
     """All of it in a transaction."""
-    async with tools.database.write() as tx:
-        await act(tx)
+
+    async def chore() -> None:
+        async with tools.database.write() as tx:
+            await act(tx)
+
+    return chore
 
 
 async def forget_grants(tools: Tools) -> None:
