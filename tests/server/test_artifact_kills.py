@@ -185,11 +185,12 @@ async def leases_are_over(database_address: str) -> None:
 async def jobs_end(client: AsyncClient, database: str | None) -> None:
     """Every job comes to its end; one that lost all its workers is asked for again by a person."""
     end = time.monotonic() + 60 + 2 * KILLS
-    while True:
+    # Twice: a job that goes from one list to the other while they are asked for, one after the other, is in none.
+    quiet = 0
+    while quiet < 2:
         waiting = [job for status in ("pending", "processing") for job in await jobs(client, status)]
         lost = [job for job in await jobs(client, "failed") if job["error"] == "The worker was lost."]
-        if not waiting and not lost:
-            return
+        quiet = 0 if waiting or lost else quiet + 1
         for job in lost:
             assert job["attempt"] == job["max_attempts"]
             await client.post(f"/v1/jobs/{job['id']}/retry")
