@@ -1,5 +1,8 @@
 """Fixtures that every test may ask for."""
 
+import os
+import sys
+
 import pytest
 
 from tests.canary import pytest_runtest_teardown
@@ -30,6 +33,12 @@ __all__ = [
     "sqlite_template",
     "template",
 ]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name what fails at once: the whole run takes a while, and its summary comes at the end."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} failed ({report.when})", file=sys.__stderr__, flush=True)
 
 
 @pytest.fixture(scope="session")

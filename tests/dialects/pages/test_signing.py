@@ -176,7 +176,7 @@ async def test_a_code_needs_a_password_before_it(entered: Entered, opening: Open
     browser = await entered()
     account = await browser.get("/account")
     token = account.form("/logout").fields["token"]
-    assert (await browser.post("/login/second", {"token": token, "code": "000000"})).place == "/login?next=%2Faccount"
+    assert (await browser.post("/login/second", {"token": token, "code": "000000"})).place == "/login?next=%2F"
 
 
 @COUNTED

@@ -38,6 +38,7 @@ async def test_me(ada: AsyncClient, world: World, anonymous: AsyncClient) -> Non
         "email_verified": False,
         "pending_email": None,
         "phone": None,
+        "has_password": False,
         "second_factor": False,
         "administrator": False,
         "scopes": ["read", "write", "admin"],

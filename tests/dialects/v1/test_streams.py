@@ -56,7 +56,7 @@ async def begun(services: Services, count: int = 1) -> None:
 
 async def heard() -> None:
     """Long enough for what was committed to be told."""
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1)
 
 
 async def test_a_member_hears_what_happens_in_order_with_names_and_no_bodies(

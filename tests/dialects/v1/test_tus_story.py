@@ -150,7 +150,7 @@ class Story:
             upload = await uploads.find(tx, self.space, address.rpartition("/")[2])
             held = await uploads.seize(tx, self.space, upload, told.received, life=clock.HOUR)
         rest = told.content[told.received :]
-        await self.blobs.append(held.stage or "", told.received, self.stream(rest), limit=LONGEST)
+        await self.blobs.append(held.stage or "", told.received, self.stream(rest), limit=LONGEST, fence=held.fence)
         if told.said and rest and self.chance.random() < 0.5:
             async with self.world.database.write() as tx:
                 await uploads.advance(tx, held, len(told.content))
