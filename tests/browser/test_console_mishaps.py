@@ -62,7 +62,7 @@ def test_a_failed_preview_leaves_the_page_and_can_be_tried_again(window: Window,
 
 def test_an_older_window_is_told_of_the_new_version(window: Window, server: Server) -> None:
     page, place = window.page, space(server, "Basin")
-    window.expected += ["dynamically imported module", "Lazy"]
+    window.expected += ["dynamically imported module", "Lazy", "status of 404"]
     page.goto(f"/console/spaces/{place}")
     expect(page.get_by_role("heading", name="Add the first file")).to_be_visible()
     page.route("**/assets/Palette-*.js", missing)

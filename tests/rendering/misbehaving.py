@@ -1,6 +1,7 @@
 """A tool that tries what a crafted document would like to do; runs in the child alone."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -67,6 +68,13 @@ def try_to_fill(size: str) -> None:
 def try_to_talk() -> None:
     while True:
         sys.stdout.write("x" * 65_536)
+
+
+def try_to_flood() -> None:
+    """More at once than its reader takes before it pauses."""
+    fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)
+    time.sleep(0.5)
+    try_to_talk()
 
 
 def try_to_sleep(_mark: str, *also: str) -> None:

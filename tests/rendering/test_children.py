@@ -95,6 +95,13 @@ async def test_it_writes_no_larger_file_and_prints_no_more_than_it_may() -> None
     assert (await trying("talk", limits=Limits(file=MIB))).code == TOO_MUCH
 
 
+async def test_one_that_floods_its_reader_is_ended_all_the_same() -> None:
+    """What nobody reads any more must not be waited for. The loop is busy elsewhere while the pipe is filled."""
+    asyncio.get_running_loop().call_later(0.3, time.sleep, 1.2)
+    async with asyncio.timeout(20):
+        assert (await trying("flood", limits=Limits(file=1024))).code == TOO_MUCH
+
+
 async def test_a_link_it_leaves_leads_nowhere(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a secret on the disk")

@@ -147,7 +147,7 @@ def test_people_of_one_sign_in_to_the_other(two: Two, browser: Browser) -> None:
     assert EMAIL in browser.page.text
 
     fresh = Browser(two.trust)
-    fresh.get(f"{house}/login/with/elsewhere")
+    fresh.get(f"{house}/login/with/elsewhere?next=/account")
     fresh.submit(fresh.form("password"), email=EMAIL, password=PASSWORD)
     if fresh.url.startswith(provider):
         fresh.submit(fresh.page.form, "Allow")

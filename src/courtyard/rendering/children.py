@@ -213,6 +213,8 @@ async def _end(child: Process) -> None:
     """Kill its whole group: also what a child has left behind that has ended by itself."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+    # `wait` also waits for the end of what it printed, and a pipe with more in it than anybody reads has none.
+    child._transport.close()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - no public name has it
     if child.returncode is None:
         await child.wait()
 
