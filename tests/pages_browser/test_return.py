@@ -82,7 +82,7 @@ async def let_in(page: Page, server: Server, program: Program) -> str:
     )
     await register(page, server)
     await sign_in(page, PASSWORD)
-    await reached(page, "Your account")
+    await page.wait_for_url(lambda url: "/login" not in url)
     await page.goto(asked)
     await press(page, "Allow")
     await arrived(page, program)

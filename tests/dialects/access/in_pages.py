@@ -128,5 +128,5 @@ PUBLIC_LINKS = [
     Row("+++ +++ +++", "GET /l/{token}/preview", uses={"token": "link_token"}),
     Row("+++ +++ +++", "GET /l/{token}/download", uses={"token": "link_token"}),
     Row("+++ +++ +++", "POST /l/{token}/download", uses={"token": "link_token"}, form={}),
-    Row("+++ +++ +++", "GET /l/{token}/download/{ticket}", uses={"token": "link_token"}),
+    Row("+++ +++ +++", "GET /l/{token}/download/{ticket}", uses={"token": "link_token"}, ends=True),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyotp.totp import TOTP
 
-from courtyard.core import artifacts, clock, ids, links
+from courtyard.core import artifacts, ids, links, tickets
 from courtyard.core.accounts import setting_up
 from courtyard.core.identity import mailed, passkeys, second, sessions
 from courtyard.core.identity.passkeys import Challenge, Site
@@ -239,13 +239,12 @@ async def link_token(cast: "Cast", who: str) -> str:
     made = await things.pictured_id(cast, who)
     async with cast.world.database.write() as tx:
         artifact = await artifacts.find(tx, owner, space, made)
-        link, secret = await links.create(tx, owner, artifact, links.NewLink())
-    cast.challenges["link"] = link.id
-    return secret
+        return (await links.create(tx, owner, artifact, links.NewLink()))[1]
 
 
 async def ticket(cast: "Cast", who: str) -> str:
-    """What a download that was counted is read by."""
-    link = cast.challenges["link"]
-    until = f"{clock.now() + clock.MINUTE}.ticket"
-    return f"{until}.{cast.services.cursors.sign(f'link ticket {link}', until)}"
+    """What a download that has begun is read by."""
+    found = await cast.find({"link_token"}, who)
+    async with cast.world.database.write() as tx:
+        opened = await links.look(tx, found["link_token"])
+        return await tickets.begin(tx, opened.link, opened.artifact)
