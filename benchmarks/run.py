@@ -53,6 +53,8 @@ def main() -> None:
     before = machine.busy()
     with tempfile.TemporaryDirectory() as folder:
         entries, figures = contest(wrk, wanted, plan(asked.seconds, asked.rounds, asked.items), Path(folder))
+    left = [peer for peer in peers() if all(peer.name != one.name for one in wanted)]
+    entries += [Entry(peer.name, peer.about, peer.lacks, missing="Not asked for in this run.") for peer in left]
     command = " ".join(["python -m benchmarks.run", *sys.argv[1:]])
     how = plan(asked.seconds, asked.rounds, asked.items)
     said = report.written(entries, figures, how, [before, machine.busy()], command)
