@@ -171,7 +171,9 @@ def jobs(how: Plan) -> float:
 
 def _waiting(folder: Path) -> int:
     connection = sqlite3.connect(folder / "data" / "courtyard.db")
-    count = connection.execute("select count(*) from job where kind = 'inspect' and status in ('pending', 'processing')").fetchone()[0]
+    count = connection.execute(
+        "select count(*) from job where kind = 'inspect' and status in ('pending', 'processing')"
+    ).fetchone()[0]
     connection.close()
     return int(count)
 
